@@ -1,0 +1,192 @@
+/**
+ * Views: what the API answers, the client returns and the command line prints. They are shapes of their own,
+ * so that a column can move without changing what users' scripts read. Times are milliseconds since 1970.
+ */
+import { z } from 'zod';
+import type { Json } from './json.ts';
+import { runStates, taskStates } from './states.ts';
+import { tones } from './labels.ts';
+import type { RunState, TaskState } from './states.ts';
+
+const runState = z.enum(Object.keys(runStates) as [RunState, ...RunState[]]);
+const taskState = z.enum(Object.keys(taskStates) as [TaskState, ...TaskState[]]);
+/** Read-only, as stored values are. */
+export const jsonView: z.ZodType<Json> = z.json();
+const ms = z.number().int().nullable();
+
+/** How a state looks: one dictionary (labels.ts) for every surface. */
+export const labelView = z.object({
+  text: z.string(),
+  tone: z.enum(tones),
+  icon: z.string(),
+  isHatched: z.boolean(),
+});
+
+export const errorView = z.object({
+  code: z.string(),
+  kind: z.string(),
+  message: z.string(),
+  advice: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type ErrorView = z.infer<typeof errorView>;
+
+export const taskCounts = z.object({
+  total: z.number().int(),
+  /** Blocked, ready, waiting, paused or uncertain. */
+  waiting: z.number().int(),
+  running: z.number().int(),
+  succeeded: z.number().int(),
+  failed: z.number().int(),
+  cancelled: z.number().int(),
+  skipped: z.number().int(),
+});
+export type TaskCounts = z.infer<typeof taskCounts>;
+
+export const runSummary = z.object({
+  id: z.string(),
+  workflow: z.string(),
+  title: z.string(),
+  state: runState,
+  label: labelView,
+  /** A run of one node: its task has the same 26 characters in its id. */
+  isSingleTask: z.boolean(),
+  createdMs: z.number().int(),
+  startedMs: ms,
+  endedMs: ms,
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+export const taskSummary = z.object({
+  id: z.string(),
+  runId: z.string(),
+  node: z.string().nullable(),
+  item: z.number().int().nullable(),
+  name: z.string(),
+  type: z.string(),
+  priority: z.number().int(),
+  state: taskState,
+  reason: z.string(),
+  label: labelView,
+  agent: z.string().nullable(),
+  createdMs: z.number().int(),
+  startedMs: ms,
+  endedMs: ms,
+  error: errorView.nullable(),
+});
+export type TaskSummary = z.infer<typeof taskSummary>;
+
+export const attemptView = z.object({
+  attempt: z.number().int(),
+  fence: z.number().int(),
+  agent: z.string(),
+  outcome: z.string(),
+  startedMs: ms,
+  endedMs: z.number().int(),
+  error: errorView.nullable(),
+});
+
+export const taskView = taskSummary.extend({
+  description: z.string().nullable(),
+  capabilities: z.array(z.string()),
+  input: jsonView,
+  result: jsonView,
+  /** Reason code of the assignment to its agent. */
+  assignment: z.string().nullable(),
+  errors: z.number().int(),
+  crashes: z.number().int(),
+  fence: z.number().int(),
+  retry: z.string(),
+  timeoutMs: z.number().int(),
+  dueMs: ms,
+  journalSteps: z.number().int(),
+  /** Tries that did not end the task well, oldest first; the fields above tell of the last try. */
+  attempts: z.array(attemptView),
+});
+export type TaskView = z.infer<typeof taskView>;
+
+export const nodeView = z.object({
+  id: z.string(),
+  title: z.string(),
+  kind: z.string(),
+  state: z.enum(['waiting', 'running', 'completed', 'failed', 'cancelled', 'skipped']),
+  counts: taskCounts,
+});
+export type NodeView = z.infer<typeof nodeView>;
+
+export const runView = runSummary.extend({
+  version: z.number().int(),
+  counts: taskCounts,
+  /** In the order of the graph. */
+  nodes: z.array(nodeView),
+  /** Tasks that are being worked on, at most 50; `counts.running` has the true number. */
+  active: z.array(taskSummary),
+  /** Tasks that failed, at most 20; `counts.failed` has the true number. */
+  failures: z.array(taskSummary),
+  input: jsonView,
+  output: jsonView,
+  error: errorView.nullable(),
+});
+export type RunView = z.infer<typeof runView>;
+
+export const eventView = z.object({
+  type: z.string(),
+  cursor: z.string().nullable(),
+  atMs: z.number().int(),
+  runId: z.string().nullable(),
+  taskId: z.string().nullable(),
+  seq: z.number().int().nullable(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type EventView = z.infer<typeof eventView>;
+
+export const whyView = z.object({
+  taskId: z.string(),
+  state: taskState,
+  /** Machine word for the answer, `state.why`, e.g. 'ready.no_agent'. */
+  code: z.string(),
+  /** One sentence, with the command that helps where there is one. */
+  answer: z.string(),
+  links: z.array(z.object({ kind: z.string(), id: z.string() })),
+});
+export type WhyView = z.infer<typeof whyView>;
+
+export const agentView = z.object({
+  name: z.string(),
+  type: z.string(),
+  version: z.string(),
+  capabilities: z.array(z.string()),
+  /** Lifecycle: registered, online, busy, idle, offline, error, … */
+  status: z.string(),
+  /** Id of the host that runs it. */
+  host: z.string(),
+  slots: z.number().int(),
+  busy: z.number().int(),
+});
+export type AgentView = z.infer<typeof agentView>;
+
+export const hiveStatus = z.object({
+  version: z.string(),
+  startedMs: z.number().int(),
+  store: z.object({
+    dialect: z.string(),
+    durability: z.string(),
+    schemaVersion: z.number().int(),
+    freeBytes: z.number().nullable(),
+    accepting: z.boolean(),
+  }),
+  /** By state, of the newest 100,000. */
+  runs: z.record(z.string(), z.number().int()),
+  /** Of the newest 100,000. */
+  tasks: taskCounts,
+  agents: z.array(agentView),
+});
+export type HiveStatus = z.infer<typeof hiveStatus>;
+
+export const doctorCheck = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'warn', 'fail']),
+  message: z.string(),
+  fix: z.string().nullable(),
+});
+export type DoctorCheck = z.infer<typeof doctorCheck>;

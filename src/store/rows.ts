@@ -1,0 +1,58 @@
+// Rows of either driver -> the contract's objects. Rows are untyped at this edge: each field is converted, none is trusted to have its type.
+
+import { eventTypeName, formatId, runStateName } from '../contract/plain.ts';
+import type { HiveEvent, JournalStep, RunRow } from '../contract/index.ts';
+
+type Row = Record<string, unknown>;
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const number = (value: unknown): number | null =>
+  value === null || value === undefined ? null : Number(value);
+
+export function eventOfRow(row: Row, cursor: string): HiveEvent {
+  return {
+    type: eventTypeName(Number(row['type'])),
+    cursor,
+    atMs: Number(row['at_ms']),
+    tenant: Number(row['tenant']),
+    runId: row['run'] instanceof Uint8Array ? formatId('run', row['run']) : null,
+    taskId: row['task'] instanceof Uint8Array ? formatId('task', row['task']) : null,
+    seq: number(row['seq']),
+    data: JSON.parse(text(row['data']) ?? '{}') as Record<string, unknown>,
+  };
+}
+
+export function journalStepOfRow(row: Row): JournalStep {
+  const dueMs = number(row['due_ms']);
+  return {
+    name: text(row['name']) ?? '',
+    occurrence: Number(row['occurrence']),
+    kind: row['kind'] === 'sleep' ? 'sleep' : 'step',
+    result: text(row['result']),
+    atMs: Number(row['at_ms']),
+    ...(dueMs === null ? {} : { dueMs }),
+  };
+}
+
+export function runOfRow(row: Row): RunRow {
+  return {
+    key: Number(row['key']),
+    id: formatId('run', row['id'] as Uint8Array),
+    tenant: Number(row['tenant']),
+    project: Number(row['project']),
+    workflow: text(row['workflow']) ?? '',
+    title: text(row['title']) ?? '',
+    graph: text(row['graph']) ?? '',
+    progress: text(row['progress']) ?? '',
+    state: runStateName(Number(row['state'])),
+    version: Number(row['version']),
+    token: Number(row['token']),
+    seq: Number(row['seq']),
+    input: text(row['input']) ?? 'null',
+    output: text(row['output']),
+    error: text(row['error']),
+    createdMs: Number(row['created_ms']),
+    startedMs: number(row['started_ms']),
+    endedMs: number(row['ended_ms']),
+  };
+}

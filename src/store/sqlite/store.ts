@@ -1,0 +1,309 @@
+// The SQLite driver of the store port: the embedded store. Owns the data lock, a writer thread, a reader thread and the flush queue.
+// I1: one flush lane: units keep the order of their arrival, so a run's journal is always a prefix (S5). I2: the lock is held from before the file is
+// opened until after both threads have closed it.
+
+import { join } from 'node:path';
+import { crashPoint, hiveError, idBytes } from '../../contract/plain.ts';
+import type {
+  EventReader,
+  RunId,
+  RunKey,
+  RunRow,
+  Statement,
+  Store,
+  TaskCore,
+  TenantKey,
+} from '../../contract/index.ts';
+import { Batcher } from '../../kernel/index.ts';
+import type { Clock } from '../../kernel/index.ts';
+import { lockDirectory } from '../data-lock.ts';
+import type { DataLock } from '../data-lock.ts';
+import { FreeSpace } from '../free-space.ts';
+import { HintHub } from '../hints.ts';
+import { eventOfRow, journalStepOfRow, runOfRow } from '../rows.ts';
+import { newestVersion } from './migrate.ts';
+import type {
+  FlushReply,
+  Operation,
+  OperationName,
+  OperationResult,
+  OperationTypes,
+  WriterSettings,
+} from './operations.ts';
+import { decodeResults, encodeOperations } from './wire.ts';
+import { fromRecord, ThreadLink } from './thread-link.ts';
+
+export interface SqliteStoreOptions {
+  /** Data directory; made with mode 0700 when absent. */
+  directory: string;
+  clock: Clock;
+  minFreeBytes?: number;
+  /** Told how long a flush took and how many units it held. */
+  onFlush?: (flush: { units: number; durationMs: number }) => void;
+  /** Test seams: a full disk, and a crash point of the writer thread. */
+  maxPages?: number;
+  faultAt?: string;
+}
+
+/** Units in one flush: a commit of this many takes about 50 ms, which bounds the wait of the next one. */
+const MAX_FLUSH_WEIGHT = 2_000;
+/** Units that may wait: beyond it writers get QUEUE_FULL instead of growing the heap. */
+const MAX_QUEUE = 200_000;
+/** Enough work for the writer thread to start on while this thread produces more. */
+const EAGER_WEIGHT = 160;
+/** One flush is written while the next is being copied to the thread. */
+const FLUSHES_IN_FLIGHT = 4;
+
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const lock = lockDirectory(options.directory, { pid: process.pid, sinceMs: options.clock.now() });
+  try {
+    const file = join(options.directory, 'hive.db');
+    const settings: WriterSettings = {
+      file,
+      nowMs: options.clock.now(),
+      ...(options.maxPages === undefined ? {} : { maxPages: options.maxPages }),
+      ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
+    };
+    const writer = await ThreadLink.open(threadEntry('writer-thread'), settings);
+    const reader = await ThreadLink.open(threadEntry('reader-thread'), { file });
+    const space = new FreeSpace({
+      directory: options.directory,
+      clock: options.clock,
+      ...(options.minFreeBytes === undefined ? {} : { minFreeBytes: options.minFreeBytes }),
+    });
+    await space.start();
+    return new SqliteStore({
+      options,
+      lock,
+      space,
+      writer: writer.link,
+      reader: reader.link,
+      schemaVersion: writer.ready,
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The thread's file has this file's ending: .ts in the repository, .js in the published package. */
+function threadEntry(name: string): URL {
+  return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+}
+
+interface Parts {
+  options: SqliteStoreOptions;
+  lock: DataLock;
+  space: FreeSpace;
+  writer: ThreadLink;
+  reader: ThreadLink;
+  schemaVersion: number;
+}
+
+class SqliteStore implements Store {
+  readonly dialect = 'sqlite';
+  readonly expectedSchemaVersion = newestVersion;
+  readonly hints = new HintHub();
+  readonly core: TaskCore;
+  readonly events: EventReader;
+  readonly #parts: Parts;
+  readonly #batcher: Batcher<Operation, OperationResult>;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#batcher = new Batcher<Operation, OperationResult>({
+      flush: (operations) => this.#flush(operations),
+      maxItems: MAX_FLUSH_WEIGHT,
+      inFlight: FLUSHES_IN_FLIGHT,
+      eagerItems: EAGER_WEIGHT,
+      maxQueue: MAX_QUEUE,
+      weight: weightOf,
+    });
+    this.core = this.#taskCore();
+    this.events = this.#eventReader();
+  }
+
+  async #flush(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+    const startedMs = this.#parts.options.clock.mono();
+    const { wire, sizes } = encodeOperations(operations);
+    const reply = await this.#parts.writer.request<FlushReply>({ operations: wire });
+    this.#parts.options.onFlush?.({
+      units: operations.length,
+      durationMs: this.#parts.options.clock.mono() - startedMs,
+    });
+    crashPoint('C3');
+    // After the acknowledgements of this flush have reached their waiters, so that a hint never overtakes its cause.
+    queueMicrotask(() => {
+      if (reply.hints.readyRoutes.length > 0) this.hints.ready(reply.hints.readyRoutes);
+      if (reply.hints.revoked.length > 0) this.hints.revoked(reply.hints.revoked);
+      if (reply.hints.events) this.hints.events();
+    });
+    return decodeResults(reply.results, sizes);
+  }
+
+  async #do<Name extends OperationName>(
+    op: Name,
+    input: OperationTypes[Name]['input'],
+  ): Promise<OperationTypes[Name]['output']> {
+    const operation = { op, input } as Operation; // op and input belong together by this method's type
+    const result = await this.#batcher.push(operation);
+    if (!result.ok) throw fromRecord(result.error);
+    return result.value;
+  }
+
+  #taskCore(): TaskCore {
+    return {
+      enqueue: (units) => {
+        if (!this.#parts.space.accepting) {
+          const free = this.#parts.space.freeBytes ?? 0;
+          return Promise.reject(
+            hiveError('STORAGE_LOW', {
+              message: `only ${Math.round(free / 1_048_576)} MiB are free at ${this.#parts.options.directory}`,
+            }),
+          );
+        }
+        return Promise.all(units.map((unit) => this.#do('enqueue', unit)));
+      },
+      claim: async (request) => {
+        const claimed = await this.#do('claim', request);
+        if (claimed.length > 0) crashPoint('C4');
+        return claimed;
+      },
+      settle: (units) => Promise.all(units.map((unit) => this.#do('settle', unit))),
+      start: (marks) => this.#do('start', marks),
+      renew: (leases, untilMs) => this.#do('renew', { leases, untilMs }),
+      reap: (request) => this.#do('reap', request),
+      promote: (request) => this.#do('promote', request),
+      journal: ({ key, tenant, fence, steps }) =>
+        this.#do('journal', { key, tenant, fence, steps }),
+      loadJournal: async (key) => {
+        const rows = await this.#query(
+          'select name, occurrence, kind, result, due_ms, at_ms from journal where task = ? order by position',
+          [key],
+        );
+        return rows.map(journalStepOfRow);
+      },
+    };
+  }
+
+  #eventReader(): EventReader {
+    return {
+      after: async ({ cursor, tenant, run, limit }) => {
+        const where = ['key > ?'];
+        const parameters: (string | number | null | Uint8Array)[] = [
+          cursor === null ? 0 : Number(cursor),
+        ];
+        if (tenant !== undefined) {
+          where.push('tenant = ?');
+          parameters.push(tenant);
+        }
+        if (run !== undefined) {
+          where.push('run = ? and seq is not null');
+          parameters.push(idBytes('run', run));
+        }
+        const rows = await this.#query(
+          `select key, tenant, type, at_ms, run, task, seq, data from events where ${where.join(' and ')} order by key limit ?`,
+          [...parameters, limit],
+        );
+        return rows.map((row) => eventOfRow(row, String(row['key'])));
+      },
+      head: async () => {
+        const rows = await this.#query('select max(key) as key from events', []);
+        const key = rows[0]?.['key'];
+        return typeof key === 'number' ? String(key) : null;
+      },
+    };
+  }
+
+  #query(
+    sql: string,
+    parameters: readonly (string | number | null | Uint8Array)[],
+  ): Promise<Record<string, unknown>[]> {
+    return this.#parts.reader.request({ sql, parameters });
+  }
+
+  registerHost(host: { id: string; boot: string; startedMs: number }): Promise<number> {
+    return this.#do('registerHost', host);
+  }
+
+  routes(sets: readonly (readonly string[])[]): Promise<number[]> {
+    return this.#do('routes', sets);
+  }
+
+  async knownRoutes(): Promise<{ key: number; capabilities: string[] }[]> {
+    const rows = await this.#query('select key, capabilities from routes order by key', []);
+    return rows.map((row) => ({
+      key: Number(row['key']),
+      capabilities: String(row['capabilities']).split(' '),
+    }));
+  }
+
+  async loadRuns(ids: readonly (RunId | RunKey)[]): Promise<RunRow[]> {
+    const found = await Promise.all(
+      ids.map((id) =>
+        typeof id === 'number'
+          ? this.#query('select * from runs where key = ?', [id])
+          : this.#query('select * from runs where id = ?', [idBytes('run', id)]),
+      ),
+    );
+    return found.flat().map(runOfRow);
+  }
+
+  async read<Row>(
+    _scope: TenantKey | 'system',
+    query: { sql: string; parameters: readonly unknown[] },
+  ): Promise<Row[]> {
+    return this.#parts.reader.request<Row[]>({ sql: query.sql, parameters: query.parameters });
+  }
+
+  async write(statements: readonly Statement[]): Promise<void> {
+    await this.#do('write', statements);
+  }
+
+  health(): Promise<{
+    dialect: 'sqlite';
+    durability: 'power-safe';
+    schemaVersion: number;
+    freeBytes: number | null;
+    accepting: boolean;
+  }> {
+    const { space, schemaVersion } = this.#parts;
+    return Promise.resolve({
+      dialect: 'sqlite',
+      durability: 'power-safe',
+      schemaVersion,
+      freeBytes: space.freeBytes,
+      accepting: space.accepting,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#batcher.idle();
+    this.#parts.space.stop();
+    await Promise.all([this.#parts.reader.close(), this.#parts.writer.close()]);
+    this.#parts.lock.release();
+  }
+}
+
+function weightOf(operation: Operation): number {
+  switch (operation.op) {
+    case 'enqueue':
+      return operation.input.tasks.length + 1;
+    case 'settle':
+      return 1 + (operation.input.insert?.length ?? 0) + (operation.input.also?.length ?? 0);
+    case 'claim':
+      return operation.input.groups.reduce((sum, group) => sum + group.slots, 0);
+    case 'start':
+    case 'write':
+      return operation.input.length;
+    case 'renew':
+      return operation.input.leases.length;
+    case 'promote':
+      return operation.input.limit;
+    case 'reap':
+    case 'journal':
+    case 'registerHost':
+    case 'routes':
+      return 1;
+  }
+}

@@ -1,0 +1,132 @@
+// The recurring duties of a host: renew leases and heartbeat, promote due timers, reap what dead hosts held, poll for work whose hint was lost.
+// T1: one of each duty at a time. T2: a duty that fails is logged and comes again. T3: after stop() nothing runs and nothing starts.
+
+import type { Clock, Random } from '../kernel/index.ts';
+import type { HostTelemetry } from './host-telemetry.ts';
+import type { OrchestratorSettings } from './orchestrator-settings.ts';
+
+export interface Duties {
+  /** Also the heartbeat. */
+  renew(): Promise<void>;
+  /** Returns when the next timer is due, or null. */
+  promote(): Promise<number | null>;
+  reap(): Promise<void>;
+  poll(): Promise<void>;
+}
+
+/** Share of jitter in polling, so that hosts spread. */
+const JITTER = 0.2;
+
+export class HostTimers {
+  readonly #parts: {
+    clock: Clock;
+    random: Random;
+    settings: OrchestratorSettings;
+    telemetry: HostTelemetry;
+  };
+  readonly #duties: Duties;
+  #isStopped = false;
+  #cancels = new Map<string, () => void>();
+  #nextPromoteMs = Infinity;
+  #promoting: Promise<void> | undefined;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(
+    parts: {
+      clock: Clock;
+      random: Random;
+      settings: OrchestratorSettings;
+      telemetry: HostTelemetry;
+    },
+    duties: Duties,
+  ) {
+    this.#parts = parts;
+    this.#duties = duties;
+  }
+
+  start(): void {
+    const { settings } = this.#parts;
+    this.#every('renew', settings.leaseMs / 3, () => this.#duties.renew());
+    // As often as the poll: the work of a host that died is taken over within a second (its lock is free at once).
+    this.#every('reap', settings.pollMs, () => this.#duties.reap());
+    this.#every('poll', settings.pollMs, () => this.#duties.poll());
+    this.#promoteSoon();
+  }
+
+  /** A timer was set that is due then. */
+  timerSet(dueMs: number): void {
+    if (dueMs < this.#nextPromoteMs) this.#schedulePromote(dueMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const cancel of this.#cancels.values()) cancel();
+    this.#cancels.clear();
+    await Promise.allSettled([...this.#running, this.#promoting]);
+  }
+
+  #every(name: string, intervalMs: number, duty: () => Promise<void>): void {
+    if (this.#isStopped) return;
+    const { clock, random, telemetry } = this.#parts;
+    const delayMs = intervalMs * (1 - JITTER * random());
+    this.#cancels.set(
+      name,
+      clock.after(delayMs, () => {
+        const running = duty().catch((error: unknown) => {
+          telemetry.log({
+            level: 'WARNING',
+            message: `${name} failed, will come again: ${String(error)}`,
+            scope: {},
+          });
+        });
+        this.#running.add(running);
+        void running.then(() => {
+          this.#running.delete(running);
+          this.#every(name, intervalMs, duty);
+        });
+      }),
+    );
+  }
+
+  #schedulePromote(dueMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancels.get('promote')?.();
+    this.#nextPromoteMs = dueMs;
+    const delayMs = Math.min(
+      Math.max(0, dueMs - this.#parts.clock.now()),
+      this.#parts.settings.pollMs,
+    );
+    this.#cancels.set(
+      'promote',
+      this.#parts.clock.after(delayMs, () => {
+        this.#promoteSoon();
+      }),
+    );
+  }
+
+  #promoteSoon(): void {
+    if (this.#promoting !== undefined || this.#isStopped) return;
+    this.#nextPromoteMs = Infinity;
+    this.#promoting = this.#duties
+      .promote()
+      .catch((error: unknown) => {
+        this.#parts.telemetry.log({
+          level: 'WARNING',
+          message: `promote failed, will come again: ${String(error)}`,
+          scope: {},
+        });
+        return null;
+      })
+      .then((nextDueMs) => {
+        this.#promoting = undefined;
+        // Another host may set a timer, and a timer may have been set while this ran: never sleep longer than the poll.
+        this.#schedulePromote(
+          Math.min(
+            this.#nextPromoteMs,
+            nextDueMs ?? Infinity,
+            this.#parts.clock.now() + this.#parts.settings.pollMs,
+          ),
+        );
+      });
+  }
+}

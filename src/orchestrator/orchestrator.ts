@@ -1,0 +1,281 @@
+// One host of the hive: the front of this room. Starts and stops the loop, takes in work, cancels it, tells what happens.
+//
+// Owns: the wiring of dispatcher, run keeper, timers and records. Does not own: agents (AgentRunner port), SQL (store), who may do what (operations).
+// Start = recovery: leases of earlier boots are void, what was running is ready again, and runs go on by themselves, because every commit
+// that ends a task also inserts what comes next. Nothing scans for stuck runs.
+
+import { hiveError } from '../contract/index.ts';
+import type {
+  AgentRunner,
+  HostKey,
+  Json,
+  NewTask,
+  RunId,
+  Store,
+  TaskId,
+} from '../contract/index.ts';
+import type { Clock, IdSource, Random } from '../kernel/index.ts';
+import { AgentRecords } from './agent-records.ts';
+import type { AttemptParts } from './attempt-work.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Endings } from './endings.ts';
+import type { CancelTaskRequest } from './endings.ts';
+import { checkGraph } from './graph-check.ts';
+import type { HostTelemetry } from './host-telemetry.ts';
+import { HostTimers } from './host-timers.ts';
+import { Intake } from './intake.ts';
+import type { RunRequest, TaskRequest } from './intake.ts';
+import { defaultSettings } from './orchestrator-settings.ts';
+import type { OrchestratorSettings } from './orchestrator-settings.ts';
+import type { CachedRun } from './run-cache.ts';
+import { RunKeeper } from './run-keeper.ts';
+import { TaskInputs } from './task-input.ts';
+import { TaskLogs } from './task-logs.ts';
+
+export interface OrchestratorParts {
+  store: Store;
+  runner: AgentRunner;
+  clock: Clock;
+  ids: IdSource;
+  random: Random;
+  telemetry: HostTelemetry;
+  /** Name of this host and of this start of it. */
+  host: { id: string; boot: string };
+  settings?: Partial<OrchestratorSettings>;
+  redact: (text: string) => string;
+}
+
+export class Orchestrator {
+  readonly #parts: OrchestratorParts;
+  readonly #settings: OrchestratorSettings;
+  readonly #dispatcher: Dispatcher;
+  readonly #keeper: RunKeeper;
+  readonly #timers: HostTimers;
+  readonly #records: AgentRecords;
+  readonly #logs: TaskLogs;
+  readonly #inputs: TaskInputs;
+  readonly #intake: Intake;
+  readonly #endings: Endings;
+  readonly #unsubscribe: (() => void)[] = [];
+
+  private constructor(parts: OrchestratorParts, host: HostKey) {
+    this.#parts = parts;
+    this.#settings = { ...defaultSettings, ...parts.settings };
+    const { store, clock, ids, random, runner, telemetry } = parts;
+    this.#keeper = new RunKeeper({
+      store,
+      clock,
+      ids,
+      random,
+      reserve: (route) => this.#dispatcher.reserve(route),
+      release: (lease) => {
+        this.#dispatcher.release(lease);
+      },
+      leased: (tasks, run) => {
+        this.#dispatcher.startLeased(tasks, run);
+      },
+      changed: (run, inserted) => {
+        this.#changed(run, inserted);
+      },
+    });
+    this.#inputs = new TaskInputs(store, this.#keeper.cache);
+    this.#logs = new TaskLogs({ store, clock, ids, redact: parts.redact });
+    const work: AttemptParts = {
+      store,
+      runner,
+      clock,
+      random,
+      telemetry,
+      settings: this.#settings,
+      keeper: this.#keeper,
+      inputs: this.#inputs,
+      logs: this.#logs,
+      timerSet: (dueMs) => {
+        this.#timers.timerSet(dueMs);
+      },
+      storeTrouble: () => {
+        this.#dispatcher.distrust();
+      },
+    };
+    this.#dispatcher = new Dispatcher(work, host);
+    this.#endings = new Endings({ store, clock, random, telemetry, keeper: this.#keeper });
+    this.#intake = new Intake({
+      store,
+      clock,
+      ids,
+      random,
+      dispatcher: this.#dispatcher,
+      keeper: this.#keeper,
+      manifests: runner.manifests(),
+      timerSet: work.timerSet,
+    });
+    this.#records = new AgentRecords({ store, clock, ids, host });
+    this.#timers = new HostTimers(
+      { clock, random, settings: this.#settings, telemetry },
+      {
+        renew: () => this.#renew(),
+        promote: () => this.#promote(),
+        reap: () => this.#reap(),
+        poll: async () => {
+          if (this.#dispatcher.isDistrusted) await this.#renew();
+          this.#dispatcher.mark();
+        },
+      },
+    );
+  }
+
+  /** Registers the host, recovers what earlier owners left, and starts to work. */
+  static async start(parts: OrchestratorParts): Promise<Orchestrator> {
+    const host = await parts.store.registerHost({ ...parts.host, startedMs: parts.clock.now() });
+    const orchestrator = new Orchestrator(parts, host);
+    await orchestrator.#begin();
+    return orchestrator;
+  }
+
+  async #begin(): Promise<void> {
+    const { store, runner } = this.#parts;
+    await this.#reap();
+    await this.#records.register(runner.manifests());
+    // Routes of single agents exist from the start, so that their tasks never wait for a first look-up.
+    await this.#intake.routesOf(runner.manifests().map((manifest) => manifest.capabilities));
+    await this.#dispatcher.learnRoutes();
+    this.#unsubscribe.push(
+      store.hints.onReady((routes) => {
+        if (routes.some((route) => !this.#dispatcher.knowsRoute(route))) {
+          void this.#dispatcher.learnRoutes().then(() => {
+            this.#dispatcher.mark(routes);
+          });
+        } else this.#dispatcher.mark(routes);
+      }),
+      store.hints.onRevoked((keys) => {
+        this.#revoke(keys);
+      }),
+    );
+    if (this.#settings.isWorker) this.#dispatcher.run();
+    this.#timers.start();
+  }
+
+  /** Starts to claim on a host that was started without the worker role. */
+  beginWork(): void {
+    this.#dispatcher.run();
+  }
+
+  get host(): HostKey {
+    return this.#dispatcher.host;
+  }
+
+  get slots(): { busy: number; total: number } {
+    return this.#dispatcher.slots;
+  }
+
+  /** Accepts one task; durable when it resolves. Throws CAPABILITY_UNKNOWN, INPUT_*, IDEMPOTENCY_CONFLICT, STORAGE_LOW. */
+  enqueue(request: TaskRequest): Promise<{ taskId: TaskId; isDuplicate: boolean }> {
+    return this.#intake.enqueue(request);
+  }
+
+  /** Accepts many tasks in one commit, all or none. */
+  enqueueAll(requests: readonly TaskRequest[]): Promise<TaskId[]> {
+    return this.#intake.enqueueAll(requests);
+  }
+
+  /** Accepts a run of a graph; durable when it resolves. Throws GRAPH_INVALID, CAPABILITY_UNKNOWN, INPUT_*, IDEMPOTENCY_CONFLICT, STORAGE_LOW. */
+  startRun(request: RunRequest): Promise<{ runId: RunId; isDuplicate: boolean }> {
+    return this.#intake.startRun(request);
+  }
+
+  /** Throws ILLEGAL_TRANSITION when the task has ended. */
+  cancelTask(task: CancelTaskRequest): Promise<void> {
+    return this.#endings.cancelTask(task);
+  }
+
+  /** Cancels a run and every task of it that has not ended. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
+  cancelRun(id: RunId, by: { actor: string; tenant: number; reason?: string }): Promise<void> {
+    return this.#endings.cancelRun(id, by);
+  }
+
+  /** Result of the node that is the run's output; null while there is none. */
+  async runOutput(id: RunId): Promise<Json> {
+    const [row] = await this.#parts.store.loadRuns([id]);
+    if (row === undefined) throw hiveError('NOT_FOUND', { message: `there is no run ${id}` });
+    if (row.output !== null) return JSON.parse(row.output) as Json;
+    const graph = checkGraph(JSON.parse(row.graph));
+    const output = graph.output ?? graph.nodes.at(-1)?.id;
+    return output === undefined || row.state !== 'completed'
+      ? null
+      : this.#inputs.result({ key: row.key, graph }, output);
+  }
+
+  #changed(run: CachedRun, inserted: readonly NewTask[]): void {
+    const { telemetry, clock } = this.#parts;
+    if (!telemetry.hasWatchers) return;
+    for (const task of inserted) {
+      telemetry.signal({
+        type: 'task.created',
+        cursor: null,
+        atMs: clock.now(),
+        tenant: run.tenant,
+        runId: run.id,
+        taskId: task.id,
+        seq: null,
+        data: { name: task.name, node: task.node ?? null, item: task.item ?? null },
+      });
+    }
+  }
+
+  #revoke(keys: readonly number[]): void {
+    this.#dispatcher.book.revoke(keys);
+    for (const key of keys) this.#parts.runner.forget(key);
+  }
+
+  /** Running attempts per agent on this host. */
+  busyByAgent(): Map<string, number> {
+    const busy = new Map(this.#parts.runner.manifests().map((manifest) => [manifest.name, 0]));
+    for (const held of this.#dispatcher.book.all())
+      if (held.startedMs !== null) busy.set(held.agent, (busy.get(held.agent) ?? 0) + 1);
+    return busy;
+  }
+
+  async #renew(): Promise<void> {
+    const leases = this.#dispatcher.book.leases();
+    const untilMs = this.#parts.clock.now() + this.#settings.leaseMs;
+    if (leases.length > 0) this.#revoke(await this.#parts.store.core.renew(leases, untilMs));
+    this.#dispatcher.trust();
+    await this.#records.heartbeat(this.busyByAgent());
+  }
+
+  async #promote(): Promise<number | null> {
+    for (;;) {
+      const { promoted, nextDueMs } = await this.#parts.store.core.promote({
+        nowMs: this.#parts.clock.now(),
+        limit: this.#settings.promoteLimit,
+      });
+      if (promoted < this.#settings.promoteLimit) return nextDueMs;
+    }
+  }
+
+  async #reap(): Promise<void> {
+    const { store, clock, telemetry } = this.#parts;
+    const { released, exhausted, hosts } = await store.core.reap({
+      host: this.#dispatcher.host,
+      nowMs: clock.now(),
+    });
+    if (released > 0 || hosts.length > 0) {
+      telemetry.log({
+        level: 'WARNING',
+        message: `${released} tasks of lost owners are ready again`,
+        scope: {},
+        fields: { hosts: hosts.length, exhausted: exhausted.length },
+      });
+    }
+    await Promise.all(exhausted.map((lost) => this.#endings.declareDead(lost)));
+  }
+
+  /** Stops cleanly: gives back what did not start, waits for what runs, aborts the rest after drainMs. */
+  async stop(): Promise<void> {
+    for (const off of this.#unsubscribe.splice(0)) off();
+    await this.#dispatcher.stop();
+    await this.#timers.stop();
+    await this.#logs.flush();
+    await this.#records.end();
+  }
+}

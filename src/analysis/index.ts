@@ -1,0 +1,14 @@
+export { analyserByName, analysers } from './analysers.ts';
+export type { Analyser, ShardResult, SourceFile } from './analyser.ts';
+export type { Finding, Rule, Severity } from './finding.ts';
+export type { FileEntry, RepositoryFacts } from './repository-facts.ts';
+export { repositoryFacts } from './repository-facts.ts';
+export { maxBytesFor } from './reading/path-kind.ts';
+export { summariseInventory } from './inventory/summarise.ts';
+export type { Inventory, LanguageRow } from './inventory/summarise.ts';
+export type { AreaScore, RankInput, Ranking, RuleGroup } from './report/rank.ts';
+export { buildReport } from './report/inspection-report.ts';
+export type { InspectionReport, ReportInput } from './report/inspection-report.ts';
+export { toMarkdown } from './report/to-markdown.ts';
+export { toJson } from './report/to-json.ts';
+export { toSarif } from './report/to-sarif.ts';

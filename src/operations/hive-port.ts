@@ -1,0 +1,92 @@
+/**
+ * What operations need of a hive: the narrow port that app implements over store, orchestrator and agents.
+ * Reads are compiled queries inside one tenant; every write goes through the orchestrator's doors below.
+ */
+import type {
+  GraphInput,
+  HiveEvent,
+  HostKey,
+  Json,
+  RunId,
+  Store,
+  TaskId,
+  TenantKey,
+} from '../contract/index.ts';
+import type { RunRequest, TaskRequest } from '../orchestrator/index.ts';
+import type { QueryBuilder } from '../store/index.ts';
+
+export interface StartRun extends RunRequest {
+  /** Chosen by the caller, so that the report's folder can carry it. */
+  id: RunId;
+}
+
+/** The task as the orchestrator's cancelTask needs it. */
+export interface CancelTask {
+  key: number;
+  id: TaskId;
+  tenant: number;
+  runKey: number | null;
+  runId: RunId | null;
+  node: string | null;
+  item: number | null;
+  createdMs: number;
+  startedMs: number | null;
+  agent: string | null;
+  attempt: number;
+  /** For the audit table. */
+  actor: string;
+}
+
+export interface InspectGraphOptions {
+  /** Absolute and canonical. */
+  root: string;
+  reportDirectory: string;
+  workDirectory: string;
+}
+
+/** What a doctor looks at that only the process itself knows. */
+export interface HostFacts {
+  nodeVersion: string;
+  dataDirectory: string;
+  /** Null where no lock is needed (PostgreSQL). */
+  lock: { path: string; isHeld: boolean } | null;
+  threads: { configured: number; live: number };
+  /** Schema version that this program writes. */
+  expectedSchemaVersion: number;
+  minFreeBytes: number;
+  /** Configuration that has no effect, and the like; each a sentence. */
+  notices: readonly string[];
+}
+
+export interface HivePort {
+  readonly version: string;
+  readonly startedMs: number;
+  /** This process in the table of hosts, and the name that it registered under. */
+  readonly host: { key: HostKey; id: string };
+  /** Reports go into a folder per run below it when the caller names no directory. */
+  readonly reportsDirectory: string;
+  /** Intermediate files of inspections, a folder per run. */
+  readonly workDirectory: string;
+  readonly maxPayloadBytes: number;
+  /** The store's queryBuilder(dialect): compiles queries, runs none. */
+  readonly sql: QueryBuilder;
+  readonly store: Pick<Store, 'dialect' | 'read' | 'events' | 'hints' | 'health'>;
+
+  /** Live signals of this host (task.started, task.progress, …). Returns how to stop listening. */
+  onSignal(listener: (signal: HiveEvent) => void): () => void;
+
+  /** Durable when it resolves. Throws IDEMPOTENCY_CONFLICT, GRAPH_INVALID, CAPABILITY_UNKNOWN, STORAGE_LOW, QUEUE_FULL. */
+  startRun(request: StartRun): Promise<{ runId: RunId; isDuplicate: boolean }>;
+  enqueueTask(request: TaskRequest): Promise<{ taskId: TaskId; isDuplicate: boolean }>;
+  /** Throws ILLEGAL_TRANSITION when it has ended. */
+  cancelTask(task: CancelTask): Promise<void>;
+  cancelRun(id: RunId, by: { actor: string; tenant: TenantKey }): Promise<void>;
+  /** The result of the run's output node, where the run's row does not carry it. */
+  runOutput(id: RunId): Promise<Json>;
+
+  /** The built-in inspection; the graph's name must be 'inspect'. */
+  inspectGraph(options: InspectGraphOptions): GraphInput;
+  isDraining(): boolean;
+  metrics(): Json;
+  facts(): HostFacts;
+}

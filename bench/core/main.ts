@@ -1,0 +1,70 @@
+// npm run bench -- core [--store sqlite|postgres] [--json] [--only w1,w2,w5] [--rounds 3] [--tasks 10000]
+
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { median } from './figures.ts';
+import type { BenchHiveOptions } from './bench-hive.ts';
+import { w1 } from './w1.ts';
+import type { W1Result } from './w1.ts';
+import { w2 } from './w2.ts';
+import { w5 } from './w5.ts';
+
+export async function runCoreBench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      store: { type: 'string', default: 'sqlite' },
+      json: { type: 'boolean', default: false },
+      only: { type: 'string', default: 'w1,w2,w5' },
+      rounds: { type: 'string', default: '3' },
+      tasks: { type: 'string', default: '10000' },
+      seconds: { type: 'string', default: '10' },
+      postgres: { type: 'string' },
+    },
+  });
+  const store = values.store === 'postgres' ? 'postgres' : 'sqlite';
+  const server = store === 'postgres' ? await postgresServer(values.postgres) : undefined;
+  const only = new Set(values.only.split(','));
+  const tasks = Number(values.tasks);
+  const document: Record<string, unknown> = {
+    suite: 'core',
+    store,
+    node: process.version,
+    cpus: cpus().length,
+  };
+  const base: BenchHiveOptions =
+    server === undefined ? { store } : { store, database: () => server.createDatabase() };
+  try {
+    if (only.has('w1')) {
+      const rounds: W1Result[] = [];
+      for (let i = 0; i < Number(values.rounds); i++) rounds.push(await w1({ ...base, tasks }));
+      document['w1'] = medians(rounds);
+    }
+    if (only.has('w2')) {
+      const slow = await w2({ ...base, rate: 50, seconds: Number(values.seconds) });
+      const fast = await w2({ ...base, rate: 1_000, seconds: Number(values.seconds) });
+      document['w2'] = { ...slow, at1000: fast };
+    }
+    if (only.has('w5')) document['w5'] = await w5({ ...base, tasks });
+  } finally {
+    await server?.stop();
+  }
+  console.log(values.json ? JSON.stringify(document) : JSON.stringify(document, null, 2));
+}
+
+function medians(rounds: readonly W1Result[]): Record<string, number> {
+  const names = Object.keys(rounds[0] ?? {}) as (keyof W1Result)[];
+  return Object.fromEntries(
+    names.map((name) => [name, median(rounds.map((round) => round[name]))]),
+  );
+}
+
+/** A server of its own with fsync on, or the one that is named. */
+async function postgresServer(
+  url: string | undefined,
+): Promise<{ createDatabase(): Promise<string>; stop(): Promise<void> }> {
+  if (url !== undefined)
+    return { createDatabase: () => Promise.resolve(url), stop: () => Promise.resolve() };
+  const { startPostgres } = await import('../../test/harness/postgres.ts');
+  return startPostgres();
+}

@@ -1,0 +1,178 @@
+// A hive to be killed: the real composition, which sends its share of the jobs, works, and tells the ledger. Started by hive-process.ts with one
+// JSON argument. Ends with code 0 when everything it can see is done, after a graceful stop.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { startHive } from '../../src/app/index.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { idSource, systemClock } from '../../src/kernel/index.ts';
+import { invokeOperation } from '../../src/operations/index.ts';
+import { LedgerClient } from './ledger-client.ts';
+import { chaosAgents, isGraph, jobGraph, jobKey, jobTask } from './workload.ts';
+
+export interface ChildOptions {
+  directory: string;
+  postgresUrl?: string;
+  ledger: string;
+  /** Sends the jobs from `from` to `to` (not included), in steps of `stride`. */
+  from: number;
+  to: number;
+  stride: number;
+  workMs: number;
+  leaseMs: number;
+  faultAt?: string;
+  /** Stops gracefully when it has sent its jobs, whatever is done. */
+  stopEarly?: boolean;
+  /** Works until nothing is open although nobody sends (default); or until it is told by SIGTERM. */
+  untilSignal?: boolean;
+  /** Name of the event reader; one per group of processes that share it. Null: this process reads no events. */
+  reader: string | null;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
+const POLL_MS = 15;
+
+let isTold = false;
+process.on('SIGTERM', () => {
+  isTold = true;
+});
+
+const ledger = await LedgerClient.connect(options.ledger);
+const config = loadConfig({
+  flags: {},
+  env: {
+    HIVE_DATA: options.directory,
+    HIVE_LOG_LEVEL: 'WARNING',
+    HIVE_MIN_FREE_BYTES: '0',
+    ...(options.postgresUrl === undefined ? {} : { POSTGRES_URL: options.postgresUrl }),
+  },
+  cwd: options.directory,
+  searchFrom: null,
+});
+const hive = await startHive({
+  config,
+  api: false,
+  onlyAgents: chaosAgents(ledger, options.workMs),
+  settings: { leaseMs: options.leaseMs, pollMs: 200, concurrency: 8 },
+  ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
+});
+await ledger.record({ kind: 'note', text: 'up' });
+
+/** Tries again while the store is away: the client of a real hive would. */
+async function insist<T>(what: string, call: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      const kind = error instanceof Error && 'kind' in error ? error.kind : '';
+      if (kind !== 'retry' || tries > 2_000)
+        throw new Error(`${what}: ${String(error)}`, { cause: error });
+      await delay(POLL_MS);
+    }
+  }
+}
+
+async function send(job: number): Promise<void> {
+  if (isGraph(job)) {
+    const { runId } = await insist('start a run', () =>
+      hive.orchestrator.startRun({
+        tenant: 1,
+        project: 1,
+        graph: jobGraph(job),
+        title: `job ${job}`,
+        inputJson: 'null',
+        idempotencyKey: jobKey(job),
+        bodyHash: 'same',
+      }),
+    );
+    await ledger.record({ kind: 'acked', job, id: runId });
+    return;
+  }
+  const context = {
+    hive: hive.port,
+    principal: hive.principal,
+    clock: systemClock,
+    ids: idSource(systemClock),
+  };
+  const { taskId } = (await insist('create a task', () =>
+    invokeOperation(context, 'task.create', jobTask(job)),
+  )) as { taskId: string };
+  await ledger.record({ kind: 'acked', job, id: taskId });
+}
+
+async function sendAll(): Promise<void> {
+  const { acked } = await ledger.state('');
+  const known = new Set(acked);
+  for (let job = options.from; job < options.to && !isTold; job += options.stride)
+    if (!known.has(job)) await send(job);
+}
+
+const ends = new Set(['task.completed', 'task.failed', 'task.cancelled', 'task.skipped']);
+
+/** Reads the event log from where the last reader of this name stopped. */
+async function readOn(reader: string): Promise<boolean> {
+  const { cursor } = await ledger.state(reader);
+  const events = await insist('read events', () => hive.store.events.after({ cursor, limit: 200 }));
+  const ended = events.flatMap((event) =>
+    ends.has(event.type) && event.taskId !== null ? [event.taskId] : [],
+  );
+  const last = events.at(-1)?.cursor;
+  if (last !== undefined && last !== null)
+    await ledger.record({ kind: 'page', cursor: last, events: events.length, reader, ended });
+  return events.length > 0;
+}
+
+async function openWork(): Promise<number> {
+  const sql =
+    'select (select count(*) from tasks where state < 6) as tasks, (select count(*) from runs where state < 3) as runs';
+  const [row] = await insist('count', () =>
+    hive.store.read<{ tasks: number; runs: number }>('system', { sql, parameters: [] }),
+  );
+  return (row?.tasks ?? 0) + (row?.runs ?? 0);
+}
+
+/** Nothing is left in the event log: a page may be empty because a transaction is still open, so the rows are counted. */
+async function hasReadAll(reader: string): Promise<boolean> {
+  const [row] = await insist('count events', () =>
+    hive.store.read<{ n: number }>('system', {
+      sql: 'select count(*) as n from events',
+      parameters: [],
+    }),
+  );
+  return (await ledger.state(reader)).events >= (row?.n ?? 0);
+}
+
+/** A hive that gets nothing done for so long while work is open is stuck: better said than waited for (I6 allows 60 s). */
+const STUCK_MS = 20_000;
+let lastOpen = -1;
+let lastChangeMs = systemClock.mono();
+
+function watchForStandstill(open: number): void {
+  const nowMs = systemClock.mono();
+  if (open !== lastOpen) {
+    lastOpen = open;
+    lastChangeMs = nowMs;
+  } else if (nowMs - lastChangeMs > STUCK_MS) {
+    throw new Error(
+      `stuck: ${open} tasks and runs have been open for ${STUCK_MS} ms and nothing happens`,
+    );
+  }
+}
+
+const sending = sendAll();
+let isSent = false;
+void sending.then(() => (isSent = true));
+for (;;) {
+  const gotSome = options.reader !== null && (await readOn(options.reader));
+  if (options.stopEarly === true && isSent) break;
+  if (!gotSome && isSent) {
+    const open = await openWork();
+    if (options.untilSignal !== true) watchForStandstill(open);
+    const isOver = options.untilSignal === true ? isTold : open === 0;
+    if (isOver && (options.reader === null || (await hasReadAll(options.reader)))) break;
+  }
+  if (!gotSome) await delay(POLL_MS);
+}
+await sending;
+await hive.stop();
+await ledger.record({ kind: 'note', text: 'stopped' });
+ledger.close();

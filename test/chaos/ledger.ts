@@ -1,0 +1,139 @@
+// The ledger: what hives said they had done, kept by a process that is never killed. A server on a Unix socket, one JSON line per record.
+// Owns: records in the order of their arrival. L1: a record is acknowledged only when it is kept; the hive waits for it before it goes on.
+// L2: `acked` is written after the hive's answer, `begin` before an agent works, `page` when a reader has read on in the event log: the tasks whose
+// end it met and the cursor are one record, so a reader that is killed neither skips nor repeats.
+
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export type LedgerRecord =
+  | { kind: 'acked'; pid: number; job: number; id: string }
+  | { kind: 'begin'; pid: number; task: string; attempt: number; token: string }
+  | { kind: 'step'; pid: number; task: string; token: string }
+  | {
+      kind: 'page';
+      pid: number;
+      reader: string;
+      cursor: string;
+      events: number;
+      ended: string[];
+    }
+  | { kind: 'note'; pid: number; text: string };
+
+/** What a hive asks when it starts. */
+export interface LedgerState {
+  acked: number[];
+  cursor: string | null;
+  /** Events that readers of this name have met. */
+  events: number;
+}
+
+/** Beyond this nothing that is waited for will come. */
+const WHEN_LIMIT_MS = 60_000;
+
+export class Ledger {
+  readonly records: LedgerRecord[] = [];
+  readonly socketPath: string;
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #waiters: { isMet: () => boolean; resolve: () => void; limit: NodeJS.Timeout }[] = [];
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.socketPath = join(folder, 'ledger.sock');
+    this.#server = createServer((socket) => {
+      this.#serve(socket);
+    });
+  }
+
+  static async open(): Promise<Ledger> {
+    const ledger = new Ledger(await mkdtemp(join(tmpdir(), 'hive-ledger-')));
+    await new Promise<void>((resolve, reject) => {
+      ledger.#server.once('error', reject);
+      ledger.#server.listen(ledger.socketPath, resolve);
+    });
+    return ledger;
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined); // the other side was killed
+    socket.on('close', () => this.#sockets.delete(socket));
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => undefined); // told here too
+    lines.on('line', (line) => {
+      const { id, record, ask } = JSON.parse(line) as {
+        id: number;
+        record?: LedgerRecord;
+        ask?: string;
+      };
+      if (record !== undefined) this.#keep(record);
+      socket.write(
+        `${JSON.stringify({ id, ...(ask === undefined ? {} : { state: this.state(ask) }) })}\n`,
+      );
+    });
+  }
+
+  #keep(record: LedgerRecord): void {
+    this.records.push(record);
+    this.#waiters = this.#waiters.filter((waiter) => {
+      if (!waiter.isMet()) return true;
+      clearTimeout(waiter.limit);
+      waiter.resolve();
+      return false;
+    });
+  }
+
+  state(reader: string): LedgerState {
+    const acked = this.records.flatMap((record) => (record.kind === 'acked' ? [record.job] : []));
+    const pages = this.records.flatMap((record) =>
+      record.kind === 'page' && record.reader === reader ? [record] : [],
+    );
+    const events = pages.reduce((sum, page) => sum + page.events, 0);
+    return { acked, cursor: pages.at(-1)?.cursor ?? null, events };
+  }
+
+  /** Tasks whose end some reader has met. */
+  ended(): Set<string> {
+    return new Set(this.records.flatMap((record) => (record.kind === 'page' ? record.ended : [])));
+  }
+
+  count(kind: LedgerRecord['kind']): number {
+    return this.records.filter((record) => record.kind === kind).length;
+  }
+
+  /** Resolves when the condition holds over the records; looked at after each of them. Rejects when that does not happen in time. */
+  when(what: string, isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        const last = this.records.slice(-5).map((record) => JSON.stringify(record));
+        reject(
+          new Error(
+            `in ${WHEN_LIMIT_MS} ms it did not come to this: ${what}; ${this.records.length} records, the last: ${last.join(' ')}`,
+          ),
+        );
+      }, WHEN_LIMIT_MS);
+      this.#waiters.push({ isMet, resolve, limit });
+    });
+  }
+
+  /** Writes the records where the oracle reads them. */
+  async save(): Promise<string> {
+    const file = join(this.#folder, 'ledger.json');
+    await writeFile(file, JSON.stringify(this.records));
+    return file;
+  }
+
+  async close(): Promise<void> {
+    for (const waiter of this.#waiters) clearTimeout(waiter.limit);
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -111,7 +111,7 @@ test.each<[string, AttemptOutcome, Partial<AttemptFacts>, unknown[]]>([
     { crashes: MAX_CRASHES },
     ['dead', 'crashes', undefined, 'crash', 'dead'],
   ],
-  ['cancelled', cancelled, {}, ['cancelled', 'user', undefined, 'cancelled', 'cancelled']],
+  ['the attempt is aborted', cancelled, {}, ['ready', 'none', undefined, 'cancelled', null]],
   ['the host shuts down', shutDown, {}, ['ready', 'none', undefined, 'cancelled', null]],
   ['suspended', suspended, {}, ['waiting', 'sleep', 5_000, undefined, null]],
 ])('%s', (...[, outcome, over, row]) => {

@@ -6,7 +6,9 @@
 //   failed, kind pause             paused/error: a human must act, nothing is lost
 //   timeout                        as kind retry; used up: dead/timeout (one try: failed/timeout)
 //   crashed                        ready again, or dead/crashes at MAX_CRASHES; crashes are no errors and use up no tries
-//   cancelled, or kind cancelled   cancelled/user; a cancelled attempt whose error is of kind retry (the host shuts down) is ready again
+//   cancelled                      ready again: the attempt was aborted (shutdown, lost lease, store away). Whoever cancels a task changes its state
+//                                  himself and raises the fence, so an aborted attempt never has to, and is refused if it tries
+//   failed, kind cancelled         cancelled/user: the agent gave up on purpose
 //   suspended                      waiting/sleep with its journal steps, no attempt row: the same try goes on later
 // O1 Every outcome maps to exactly one legal transition out of leased. O2 An attempt row is written for every try that did not end well
 // and was not suspended. O3 Only errors and timeouts count as tries; only crashes count as crashes.
@@ -61,9 +63,7 @@ export function settleOutcome(outcome: AttemptOutcome, facts: AttemptFacts): Set
     case 'crashed':
       return crashed(outcome.error, facts);
     case 'cancelled':
-      return outcome.error.kind === 'retry'
-        ? released(outcome.error, facts)
-        : cancelled(outcome.error, facts);
+      return released(outcome.error, facts);
     case 'suspended':
       return {
         change: {

@@ -89,6 +89,7 @@ async function killSuite(store: ChaosStore): Promise<void> {
       startMaxMs: startMs.max,
       seconds: ((performance.now() - startedAt) / 1_000).toFixed(1),
       ...found?.counts,
+      ...found?.unsuccessful,
     },
     problems,
   });
@@ -125,7 +126,7 @@ async function postgresSuites(server: PostgresServer): Promise<void> {
       store: 'postgres',
       rounds: 1,
       failed: problems.length === 0 ? 0 : 1,
-      figures: { ...figures, ...found?.counts },
+      figures: { ...figures, ...found?.counts, ...found?.unsuccessful },
       problems,
     });
   }

@@ -13,6 +13,7 @@ export interface TaskRow {
   state: number;
   reason: string;
   result: string | null;
+  error: string | null;
   fence: number;
   lease_until_ms: number | null;
   idem: string | null;
@@ -43,7 +44,7 @@ export interface Rows {
 
 const queries = {
   tasks:
-    'select key, id, tenant, run, node, item, state, reason, result, fence, lease_until_ms, idem from tasks order by key',
+    'select key, id, tenant, run, node, item, state, reason, result, error, fence, lease_until_ms, idem from tasks order by key',
   runs: 'select key, id, tenant, state, version, seq, progress, idem from runs order by key',
   attempts: 'select task, tenant, fence, outcome from attempts order by key',
   events: 'select tenant, type, run, task, seq from events order by key',

@@ -29,6 +29,7 @@ function taskRow(key: number, over: Partial<TaskRow> = {}): TaskRow {
     state: taskStates.succeeded,
     reason: 'none',
     result,
+    error: null,
     fence: 1,
     lease_until_ms: null,
     idem: null,
@@ -251,6 +252,11 @@ const faults: readonly (readonly [what: string, says: RegExp, spoil: (scene: Sce
       'a node that ran twice',
       /node twice/,
       ({ rows }) => rows.tasks.push(taskRow(8, { run: 1, node: 'c' })),
+    ],
+    [
+      'a cancellation that nobody asked for',
+      /nobody asked/,
+      (scene) => Object.assign(single(scene), { state: taskStates.cancelled, reason: 'user' }),
     ],
     [
       'a dead task without crashes',

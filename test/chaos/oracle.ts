@@ -26,6 +26,8 @@ export interface OracleInput {
 
 export interface OracleReport {
   problems: string[];
+  /** What did not succeed: how many by state, reason and error code. */
+  unsuccessful: Record<string, number>;
   counts: {
     jobs: number;
     tasks: number;
@@ -73,7 +75,19 @@ export function judge(
     attempts: rows.attempts.length,
     events: rows.events.length,
   };
-  return { problems, counts };
+  return { problems, unsuccessful: unsuccessful(rows.tasks), counts };
+}
+
+function unsuccessful(tasks: readonly TaskRow[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const task of tasks) {
+    const state = taskStateName(task.state);
+    if (state === 'succeeded') continue;
+    const error = JSON.parse(task.error ?? 'null') as { code?: string } | null;
+    const what = `${state}/${task.reason}/${error?.code ?? '-'}`;
+    found[what] = (found[what] ?? 0) + 1;
+  }
+  return found;
 }
 
 interface Judge {
@@ -156,6 +170,8 @@ function judgeTasks(rows: Rows, records: readonly LedgerRecord[], { input, say }
         `I2: ${id} began ${begun.length} times; its ${attempts.length} attempts explain ${explained}`,
       );
     const ends = endsOf.get(hex(task.id)) ?? [];
+    if (state === 'cancelled' && task.reason === 'user')
+      say(`${id} was cancelled, and nobody asked for it`);
     // What a run's end takes with it has no event of its own: the run's event tells it.
     const isTakenAlong = (state === 'cancelled' && task.reason === 'run') || state === 'skipped';
     if (isEnded && ends.length !== 1 && !isTakenAlong)

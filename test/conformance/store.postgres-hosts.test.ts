@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { eventTypes } from '../../src/contract/index.ts';
 import type { ClaimedTask, HiveEvent, Store } from '../../src/contract/index.ts';
 import { systemClock } from '../../src/kernel/index.ts';
-import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import { openPostgresStore } from '../../src/store/index.ts';
 import { databaseFrom, missingPostgres, sharedPostgres } from '../harness/postgres.ts';
 import { from, LEASE_MS, runEvent, suiteStores, taskEvent } from './store-fixture.ts';
 import type { Fixture } from './store-fixture.ts';

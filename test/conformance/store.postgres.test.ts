@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
 import { systemClock } from '../../src/kernel/index.ts';
-import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import { openPostgresStore } from '../../src/store/index.ts';
 import { databaseFrom, missingPostgres } from '../harness/postgres.ts';
 import { storeConformance } from './store.ts';
 

@@ -96,12 +96,24 @@ const judge = (facts: readonly Facts[], shared: RepositoryFacts): Finding[] => {
   for (const each of packages) {
     for (const entry of each.entries) useAll(graph, resolver.resolveEntry(each.directory, entry));
   }
+  for (const each of packages) useAll(graph, defaultEntries(each, resolver));
   for (const each of facts) useWhatItTakes(each, { graph, resolver, shared });
+  for (const { path } of modules)
+    if (isBarrel(path) && !graph.isImported(path)) graph.use(path, '*');
   return modules.flatMap((module) => [
     ...deadIn(module, graph),
     ...unresolvedIn(module, resolver, shared),
   ]);
 };
+
+/** Where Node looks when a manifest names nothing. */
+const defaultEntries = ({ directory, entries }: PackageFacts, resolver: ModuleResolver): string[] =>
+  entries.length > 0
+    ? []
+    : ['index', 'src/index'].flatMap((each) => resolver.resolveEntry(directory, each));
+
+/** An index that nobody imports is a front door for somebody outside. */
+const isBarrel = (path: string): boolean => /^index\.\w+$/.test(baseNameOf(path));
 
 const byPath = (a: ModuleFacts, b: ModuleFacts): number => (a.path < b.path ? -1 : 1);
 

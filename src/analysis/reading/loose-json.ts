@@ -58,25 +58,46 @@ const tryParse = (text: string): JsonReading => {
   }
 };
 
-/** One pass over the characters; strings are kept as they are. */
+/** One pass: strings are kept, comments become a blank, a comma waits until something follows it. */
 const withoutComments = (text: string): string => {
   const parts: string[] = [];
-  const token =
-    /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|,(?=\s{0,500}[}\]])/g;
-  let last = 0;
-  for (const match of text.matchAll(token)) {
-    parts.push(text.slice(last, match.index));
-    const [found] = match;
-    if (found.startsWith('"')) parts.push(found);
-    else if (found !== ',') parts.push(' ');
-    last = match.index + found.length;
+  let comma = '';
+  let at = 0;
+  while (at < text.length) {
+    const end = tokenEnd(text, at);
+    const token = text.slice(at, end);
+    at = end;
+    if (token.startsWith('/') || token.trim() === '') parts.push(' ');
+    else if (token === ',') comma += ',';
+    else {
+      if (token !== '}' && token !== ']') parts.push(comma);
+      comma = '';
+      parts.push(token);
+    }
   }
-  parts.push(text.slice(last));
-  return dropTrailingCommas(parts.join(''));
+  return parts.join('');
 };
 
-const dropTrailingCommas = (text: string): string =>
-  text.replace(
-    /("(?:[^"\\]|\\.)*")|,(?=\s{0,500}[}\]])/g,
-    (_all, quoted: string | undefined) => quoted ?? '',
-  );
+const PLAIN = /[^"/,}\]\s]+|\s+/y;
+
+/** Where the string, comment, sign or run of other characters at this place ends. */
+const tokenEnd = (text: string, at: number): number => {
+  if (text.startsWith('//', at)) return indexOrEnd(text, '\n', at);
+  if (text.startsWith('/*', at)) return Math.min(text.length, indexOrEnd(text, '*/', at + 2) + 2);
+  if (text[at] === '"') return stringEnd(text, at);
+  PLAIN.lastIndex = at;
+  return at + (PLAIN.exec(text)?.[0].length ?? 1);
+};
+
+const indexOrEnd = (text: string, part: string, from: number): number => {
+  const found = text.indexOf(part, from);
+  return found === -1 ? text.length : found;
+};
+
+const stringEnd = (text: string, start: number): number => {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+};

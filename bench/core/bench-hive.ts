@@ -4,11 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { defineAgent, inlineSource } from '../../src/agents/index.ts';
 import { startHive } from '../../src/app/index.ts';
 import type { Hive } from '../../src/app/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { Json } from '../../src/contract/index.ts';
+import { seededRandom } from '../../src/kernel/index.ts';
 import type { TaskRequest } from '../../src/orchestrator/index.ts';
 
 export const CONCURRENCY = 100;
@@ -27,6 +29,8 @@ export interface BenchHive {
   hive: Hive;
   /** Called with the payload's `i` when the handler starts. */
   onStart: (i: number) => void;
+  /** Called when the handler ends. */
+  onEnd: (i: number) => void;
   request(i: number, over?: Partial<TaskRequest>): TaskRequest;
   close(): Promise<void>;
 }
@@ -38,23 +42,30 @@ export interface BenchHiveOptions {
   isWorker?: boolean;
   /** The agent sleeps this long, durably, before it ends. */
   sleepMs?: number;
+  /** The agent takes this long in the mean, without a durable timer: uniform from a quarter to seven quarters of it, by a fixed seed. */
+  workMs?: number;
+  concurrency?: number;
   capability?: string;
 }
 
 export async function openBenchHive(options: BenchHiveOptions): Promise<BenchHive> {
   const directory = mkdtempSync(join(tmpdir(), 'hive-bench-'));
   const capability = options.capability ?? 'noop';
-  const self: { onStart: (i: number) => void } = { onStart: () => undefined };
+  const random = seededRandom(1);
+  const self = { onStart: (_i: number): void => undefined, onEnd: (_i: number): void => undefined };
   const agent = defineAgent({
     name: 'noop',
     type: 'bench',
     version: '1.0.0',
     capabilities: [capability],
     placement: 'inline',
-    concurrency: CONCURRENCY,
+    concurrency: options.concurrency ?? CONCURRENCY,
     execute: async (ctx) => {
-      self.onStart((ctx.input as { i: number }).i);
+      const { i } = ctx.input as { i: number };
+      self.onStart(i);
+      if (options.workMs !== undefined) await delay(options.workMs * (0.25 + 1.5 * random()));
       if (options.sleepMs !== undefined) await ctx.sleep(options.sleepMs);
+      self.onEnd(i);
       return { ok: true };
     },
   });
@@ -77,6 +88,12 @@ export async function openBenchHive(options: BenchHiveOptions): Promise<BenchHiv
     },
     set onStart(listener) {
       self.onStart = listener;
+    },
+    get onEnd() {
+      return self.onEnd;
+    },
+    set onEnd(listener) {
+      self.onEnd = listener;
     },
     request: (i, over) => ({
       tenant: 1,

@@ -1,7 +1,9 @@
-// npm run bench -- core [--store sqlite|postgres] [--json] [--only w1,w2,w5] [--rounds 3] [--tasks 10000]
+// npm run bench -- core [--store sqlite|postgres] [--json] [--only w1,w2,w5,claims,fairness] [--rounds 3] [--tasks 10000]
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { claimCost } from './claim-cost.ts';
+import { fairness } from './fairness.ts';
 import { median } from './figures.ts';
 import type { BenchHiveOptions } from './bench-hive.ts';
 import { w1 } from './w1.ts';
@@ -18,6 +20,7 @@ export async function runCoreBench(args: readonly string[]): Promise<void> {
       only: { type: 'string', default: 'w1,w2,w5' },
       rounds: { type: 'string', default: '3' },
       tasks: { type: 'string', default: '10000' },
+      queued: { type: 'string', default: '1000000' },
       seconds: { type: 'string', default: '10' },
       postgres: { type: 'string' },
     },
@@ -36,6 +39,7 @@ export async function runCoreBench(args: readonly string[]): Promise<void> {
     server === undefined ? { store } : { store, database: () => server.createDatabase() };
   try {
     if (only.has('w1')) {
+      await w1({ ...base, tasks }); // warm-up, not counted
       const rounds: W1Result[] = [];
       for (let i = 0; i < Number(values.rounds); i++) rounds.push(await w1({ ...base, tasks }));
       document['w1'] = medians(rounds);
@@ -44,6 +48,23 @@ export async function runCoreBench(args: readonly string[]): Promise<void> {
       const slow = await w2({ ...base, rate: 50, seconds: Number(values.seconds) });
       const fast = await w2({ ...base, rate: 1_000, seconds: Number(values.seconds) });
       document['w2'] = { ...slow, at1000: fast };
+    }
+    if (only.has('fairness'))
+      document['fairness'] = await fairness({ ...base, seconds: Number(values.seconds) });
+    if (only.has('claims')) {
+      const sizes = [1_000, 10_000, 100_000, 1_000_000].filter(
+        (size) => size <= Number(values.queued),
+      );
+      const costs = [];
+      for (const queued of sizes) costs.push(await claimCost({ ...base, queued, tenants: 1 }));
+      costs.push(
+        await claimCost({
+          ...base,
+          queued: Math.min(100_000, Number(values.queued)),
+          tenants: 1_000,
+        }),
+      );
+      document['claims'] = costs;
     }
     if (only.has('w5')) document['w5'] = await w5({ ...base, tasks });
   } finally {

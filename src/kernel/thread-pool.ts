@@ -60,7 +60,7 @@ interface Thread {
 }
 
 const YOUNG_GENERATION_MB = 16; // enough to keep short-lived objects out of the old generation, small next to any heapMb
-const STACK_MB = 4; // node's default, written down
+const STACK_MB = 256; // reserved, not used: the parser's recursion on a hostile file must end in an error, not in a crash of the process
 
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;

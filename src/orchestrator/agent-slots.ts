@@ -1,14 +1,17 @@
 // The slots of one agent on this host, and the tasks claimed ahead for them.
 // Owns: how many slots are in use, the buffer. Does not own: leases (LeaseBook), running (Attempts).
-// I1: running <= concurrency. I2: what is buffered is leased and is renewed like what runs. I3: an agent with long tasks claims nothing ahead, so
-// that other hosts find work; one with short tasks claims up to four hands ahead, so that a slot never waits for a commit.
+// I1: running <= concurrency. I2: what is buffered is leased and is renewed like what runs. I3: what is claimed
+// ahead lasts some milliseconds: enough that a slot never waits for a claim, too little to starve other hosts or other tenants.
 
 import type { AgentManifest, ClaimedTask } from '../contract/index.ts';
 
-/** Claimed ahead while tasks are short: four times the slots hides one claim's round trip at the measured rates. */
-export const HANDS_AHEAD = 4;
-/** Mean task time above which nothing is claimed ahead: a claim takes some 3 ms. */
-const SHORT_TASK_MS = 50;
+/** Claimed ahead at most, in multiples of the slots: hides one claim's round trip at the highest rates, and makes a commit hold some hundred tasks. */
+export const HANDS_AHEAD = 8;
+/**
+ * What is claimed ahead lasts about this long. More would let tasks of others that come later wait behind the buffer, because
+ * fairness is decided when a task is claimed.
+ */
+const AHEAD_MS = 1;
 /** Weight of the newest task in the running mean. */
 const NEWEST_SHARE = 0.1;
 
@@ -33,12 +36,19 @@ export class AgentSlots {
     return this.running < this.manifest.concurrency;
   }
 
+  /** Tasks that may be claimed beyond the slots. */
+  get #ahead(): number {
+    const { concurrency } = this.manifest;
+    if (concurrency === 1) return 0; // one at a time: nothing to overlap
+    return Math.min(
+      concurrency * HANDS_AHEAD,
+      Math.floor((concurrency * AHEAD_MS) / Math.max(this.#meanMs, 0.01)),
+    );
+  }
+
   /** How many tasks this agent may hold, running and ahead. */
   get capacity(): number {
-    const { concurrency } = this.manifest;
-    return this.#meanMs < SHORT_TASK_MS && concurrency > 1
-      ? concurrency * (1 + HANDS_AHEAD)
-      : concurrency;
+    return this.manifest.concurrency + this.#ahead;
   }
 
   get held(): number {
@@ -50,15 +60,13 @@ export class AgentSlots {
 
   /**
    * How many tasks a claim should ask for now; 0 = none. Half of what may be held, so that two claims alternate: while the tasks of one are worked on
-   * and settled, the other is under way, and neither the store nor the agents wait. More when slots would stay empty.
+   * and settled, the other is under way, and neither the store nor the agents wait.
    */
   get wanted(): number {
     if (!this.isDirty) return 0;
-    const promised = this.held + this.asked;
-    const room = this.capacity - promised;
-    const half = Math.ceil(this.capacity / 2);
-    if (room >= half) return Math.min(room, half);
-    return Math.max(0, Math.min(room, this.manifest.concurrency - promised));
+    const room = this.capacity - this.held - this.asked;
+    const isWorthIt = room > 0 && room >= Math.ceil(this.#ahead / 2);
+    return isWorthIt ? Math.min(room, Math.ceil(this.capacity / 2)) : 0;
   }
 
   /** A new task may skip the queue only when nobody waits in it for this agent. */

@@ -1,5 +1,6 @@
 // From an event of a run to the one atomic unit that applies it: advance() decides, this file words the decision as rows.
 // Pure but for ids and time, which are handed in. Callers: RunKeeper.
+// Tasks that are cancelled because their run ended get no end event each: the run's own event says it, once, for however many they are.
 
 import { hiveError } from '../contract/index.ts';
 import type {

@@ -22,10 +22,58 @@ const LAST_LEASE_MS = 15_000;
 /** Leases freed per call: bounds the transaction; the caller repeats. */
 const MAX_REAP = 5_000;
 
-const COLUMNS = `key, id, tenant, project, run, node, item, name, type, priority, route, lane, input, fence, errors, crashes, suspect,
-  journal_steps, timeout_ms, retry, created_ms`;
+const columnNames = [
+  'key',
+  'id',
+  'tenant',
+  'project',
+  'run',
+  'node',
+  'item',
+  'name',
+  'type',
+  'priority',
+  'route',
+  'lane',
+  'input',
+  'fence',
+  'errors',
+  'crashes',
+  'suspect',
+  'journal_steps',
+  'timeout_ms',
+  'retry',
+  'created_ms',
+] as const;
+const COLUMNS = columnNames.join(', ');
 
-type Row = Record<string, null | number | bigint | string | Uint8Array>;
+/** A row as an array in the order of columnNames: half the cost of an object, on the hottest path there is. */
+type Cells = [
+  key: number,
+  id: Uint8Array,
+  tenant: number,
+  project: number,
+  run: number | null,
+  node: string | null,
+  item: number | null,
+  name: string,
+  type: string,
+  priority: number,
+  route: number,
+  lane: number,
+  input: string,
+  fence: number,
+  errors: number,
+  crashes: number,
+  suspect: number,
+  journalSteps: number,
+  timeoutMs: number,
+  retry: RetryPreset,
+  createdMs: number,
+];
+const KEY = 0;
+const PRIORITY = 9;
+const FENCE = 13;
 
 export class Leases {
   readonly #dictionaries: Dictionaries;
@@ -53,6 +101,7 @@ export class Leases {
     this.#take =
       db.prepare(`update tasks set state = 3, fence = fence + 1, lease_until_ms = ?, host = ?, agent = ?, assignment = ?, capped = ?
       where key in (select key from tasks where lane = ? and state = 2 order by priority desc, key limit ?) returning ${COLUMNS}`);
+    this.#take.setReturnArrays(true);
     this.#capRow = db.prepare(
       'select max_running - running as free from caps where tenant = ? and subject = ?',
     );
@@ -100,7 +149,6 @@ export class Leases {
       while (left > 0) {
         const picks = this.#scheduler.pick(wanted.routes, left);
         if (picks.length === 0) break;
-        const before = left;
         for (const pick of picks) {
           const lane = this.#dictionaries.lane(pick.lane);
           const { rows, blocked } = this.#takeFrom(lane, Math.min(pick.count, left), {
@@ -112,7 +160,6 @@ export class Leases {
           left -= rows.length;
           for (const row of rows) claimed.push(this.#claimedTask(row, group));
         }
-        if (left === before && picks.length === 0) break;
       }
     }
     for (const lane of this.#blockedLanes) this.#scheduler.mark(lane); // capped, not empty: ask again next time
@@ -126,12 +173,13 @@ export class Leases {
     lane: LaneEntry,
     count: number,
     by: { request: ClaimRequest; wanted: ClaimRequest['groups'][number] },
-  ): { rows: Row[]; blocked: boolean } {
+  ): { rows: Cells[]; blocked: boolean } {
     const caps = this.#dictionaries.capsOf(lane);
     let allowed = count;
     for (const subject of caps)
       allowed = Math.min(allowed, Number(this.#capRow.get(lane.tenant, subject)?.['free'] ?? 0));
     if (allowed <= 0) return { rows: [], blocked: true };
+    // The statement returns arrays (setReturnArrays) of exactly these columns.
     const rows = this.#take.all(
       by.request.untilMs,
       by.request.host,
@@ -140,41 +188,62 @@ export class Leases {
       caps.length > 0 ? 1 : 0,
       lane.key,
       allowed,
-    );
+    ) as unknown as Cells[];
     for (const subject of caps) this.#cap.run(rows.length, lane.tenant, subject);
     // RETURNING promises no order (https://sqlite.org/lang_returning.html)
-    rows.sort(
-      (a, b) =>
-        Number(b['priority']) - Number(a['priority']) || Number(a['key']) - Number(b['key']),
-    );
+    rows.sort((a, b) => b[PRIORITY] - a[PRIORITY] || a[KEY] - b[KEY]);
     return { rows, blocked: allowed < count && rows.length === allowed };
   }
 
-  #claimedTask(row: Row, group: number): ClaimedTask {
-    const runKey = row['run'] === null ? null : Number(row['run']);
+  #claimedTask(cells: Cells, group: number): ClaimedTask {
+    const [
+      key,
+      id,
+      tenant,
+      project,
+      runKey,
+      node,
+      item,
+      name,
+      type,
+      priority,
+      route,
+      lane,
+      input,
+      fence,
+      errors,
+      crashes,
+      suspect,
+    ] = cells;
+    const [journalSteps, timeoutMs, retry, createdMs] = [
+      cells[17],
+      cells[18],
+      cells[19],
+      cells[20],
+    ];
     return {
-      key: Number(row['key']),
-      id: formatId('task', row['id'] as Uint8Array),
-      tenant: Number(row['tenant']),
-      project: Number(row['project']),
+      key,
+      id: formatId('task', id),
+      tenant,
+      project,
       runKey,
       runId: runKey === null ? null : this.#dictionaries.runId(runKey),
-      node: row['node'] as string | null,
-      item: row['item'] as number | null,
-      name: row['name'] as string,
-      type: row['type'] as string,
-      priority: Number(row['priority']),
-      route: Number(row['route']),
-      lane: Number(row['lane']),
-      input: row['input'] as string,
-      fence: Number(row['fence']),
-      attempt: Number(row['errors']) + 1,
-      crashes: Number(row['crashes']),
-      suspect: Number(row['suspect']) > 0,
-      journalSteps: Number(row['journal_steps']),
-      timeoutMs: Number(row['timeout_ms']),
-      retry: row['retry'] as RetryPreset,
-      createdMs: Number(row['created_ms']),
+      node,
+      item,
+      name,
+      type,
+      priority,
+      route,
+      lane,
+      input,
+      fence,
+      attempt: errors + 1,
+      crashes,
+      suspect: suspect > 0,
+      journalSteps,
+      timeoutMs,
+      retry,
+      createdMs,
       group,
     };
   }
@@ -209,7 +278,9 @@ export class Leases {
       const key = Number(row['key']);
       if (crash && Number(row['crashes']) + 1 >= MAX_CRASHES) {
         const held = this.#hold.get(request.host, request.nowMs + LAST_LEASE_MS, key);
-        const task = this.#claimedTask({ ...row, fence: held?.['fence'] ?? row['fence'] ?? 0 }, -1);
+        const cells = columnNames.map((name) => row[name]) as unknown as Cells;
+        cells[FENCE] = Number(held?.['fence'] ?? row['fence']);
+        const task = this.#claimedTask(cells, -1);
         exhausted.push({
           task,
           host,

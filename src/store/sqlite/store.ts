@@ -50,9 +50,9 @@ const MAX_FLUSH_WEIGHT = 2_000;
 /** Units that may wait: beyond it writers get QUEUE_FULL instead of growing the heap. */
 const MAX_QUEUE = 200_000;
 /** Enough work for the writer thread to start on while this thread produces more. */
-const EAGER_WEIGHT = 160;
+const EAGER_WEIGHT = 200;
 /** One flush is written while the next is being copied to the thread. */
-const FLUSHES_IN_FLIGHT = 4;
+const FLUSHES_IN_FLIGHT = 2;
 
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const lock = lockDirectory(options.directory, { pid: process.pid, sinceMs: options.clock.now() });
@@ -280,7 +280,9 @@ class SqliteStore implements Store {
   async close(): Promise<void> {
     await this.#batcher.idle();
     this.#parts.space.stop();
-    await Promise.all([this.#parts.reader.close(), this.#parts.writer.close()]);
+    // The reader first: the last connection to close folds the log into the database, and only the writer may.
+    await this.#parts.reader.close();
+    await this.#parts.writer.close();
     this.#parts.lock.release();
   }
 }

@@ -80,12 +80,30 @@ function medians(rounds: readonly W1Result[]): Record<string, number> {
   );
 }
 
-/** A server of its own with fsync on, or the one that is named. */
+/** A server of its own with fsync on, or databases on the one that is named. */
 async function postgresServer(
   url: string | undefined,
 ): Promise<{ createDatabase(): Promise<string>; stop(): Promise<void> }> {
-  if (url !== undefined)
-    return { createDatabase: () => Promise.resolve(url), stop: () => Promise.resolve() };
-  const { startPostgres } = await import('../../test/harness/postgres.ts');
-  return startPostgres();
+  if (url === undefined) {
+    const { startPostgres } = await import('../../test/harness/postgres.ts');
+    return startPostgres();
+  }
+  const { Client } = await import('pg');
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const made: string[] = [];
+  return {
+    createDatabase: async () => {
+      const name = `hive_bench_${process.pid}_${made.length}`;
+      made.push(name);
+      await client.query(`create database ${name}`);
+      const target = new URL(url);
+      target.pathname = `/${name}`;
+      return target.href;
+    },
+    stop: async () => {
+      for (const name of made) await client.query(`drop database ${name} with (force)`);
+      await client.end();
+    },
+  };
 }

@@ -40,6 +40,8 @@ export interface ClaimerOptions {
   dictionaries: Dictionaries;
   lanes: ReadyLanes;
   clock: Clock;
+  /** Whether other hosts use this store now, as far as is known. */
+  hasPeers: () => boolean;
 }
 
 export class Claimer {
@@ -184,7 +186,8 @@ export class Claimer {
       request.groups.map((group) => group.agent),
       request.groups.map((group) => group.assignment),
     ];
-    const { rows } = await client.query<ClaimedCells>({ ...sql.claim, values, rowMode: 'array' });
+    const statement = this.#options.hasPeers() ? sql.claim : sql.claimAlone;
+    const { rows } = await client.query<ClaimedCells>({ ...statement, values, rowMode: 'array' });
     const tasks = rows.map((row) => claimedTask(row, this.#options.dictionaries.laneByKey(row[9])));
     const found = new Map<LaneKey, number>();
     for (const task of tasks) found.set(task.lane, (found.get(task.lane) ?? 0) + 1);

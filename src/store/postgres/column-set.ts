@@ -47,19 +47,21 @@ export const bytes = <Row>(
 export interface ColumnSet<Row> {
   /** `a, b, c` */
   readonly names: string;
-  /** A subquery with these columns and `ord` (from 1), for `from ${rows} as i`. Its parameters start at $1. */
+  /** A subquery with these columns and `ord` (from 1), for `from ${rows} as i`. Its parameters start at `start`. */
   readonly rows: string;
   /** Number of the first parameter that is free for the statement itself. */
   readonly next: number;
   readonly encode: (rows: readonly Row[]) => Param[];
 }
 
-/** The first column must differ from row to row or be cheap to send for each: it gives the number of rows. */
-export function columnSet<Row>(columns: readonly Column<Row>[]): ColumnSet<Row> {
+/**
+ * The first column must differ from row to row or be cheap to send for each: it gives the number of rows. `start` is the number of the first parameter.
+ */
+export function columnSet<Row>(columns: readonly Column<Row>[], start = 1): ColumnSet<Row> {
   const [first, ...rest] = columns;
   if (first === undefined) throw new RangeError('a column set needs a column');
-  const arrays = columns.map((column, i) => `$${i + 1}::${column.kind}[]`);
-  const scalar = (i: number): string => `$${columns.length + i + 1}`;
+  const arrays = columns.map((column, i) => `$${start + i}::${column.kind}[]`);
+  const scalar = (i: number): string => `$${start + columns.length + i}`;
   const selected = rest.map(
     (column, i) => `coalesce(u.${column.name}, ${scalar(i)}::${column.kind}) as ${column.name}`,
   );
@@ -68,7 +70,7 @@ export function columnSet<Row>(columns: readonly Column<Row>[]): ColumnSet<Row> 
     rows: `(select u.ord, u.${first.name}, ${selected.join(', ')} from unnest(${arrays.join(', ')}) with ordinality as u(${columns
       .map((column) => column.name)
       .join(', ')}, ord))`,
-    next: columns.length + rest.length + 1,
+    next: start + columns.length + rest.length,
     encode: (rows) => {
       const params: Param[] = [array(first, rows)];
       const scalars: Param[] = [];

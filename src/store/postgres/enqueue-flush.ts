@@ -9,15 +9,15 @@ import { Overtaken } from './failure.ts';
 import { insert, taskPart, taskRow } from './insert-rows.ts';
 import type { FlushScope, InTransaction } from './insert-rows.ts';
 import { lookUp } from './look-up.ts';
+import { insertAudit } from './sql-insert.ts';
 
-/** One task, no run row, nothing beside it: nearly all single tasks. */
+/** One task, no run row, nothing beside it but an audit row: nearly all single tasks. */
 export function isPlain(unit: EnqueueUnit, dictionaries: Dictionaries): boolean {
   const task = unit.tasks[0];
   return (
     unit.tasks.length === 1 &&
     unit.run === undefined &&
     task?.run === undefined &&
-    unit.audit === undefined &&
     (unit.events === undefined || unit.events.length === 0) &&
     (task?.lease === undefined || !dictionaries.anyCaps)
   );
@@ -29,7 +29,8 @@ export async function enqueuePlain(
   units: readonly EnqueueUnit[],
 ): Promise<EnqueueVerdict[]> {
   const rows = units.flatMap((unit) => unit.tasks.map((task) => taskRow(scope, task, null)));
-  const answers = await insert(scope, rows);
+  const audits = units.flatMap(({ audit }) => audit ?? []);
+  const { keys, answers } = await insert(scope, rows, audits);
   if (answers !== undefined)
     return answers.map((answer) => ({ status: 'ok', ...taskPart([answer]), runKey: null }));
   const found = await lookUp(
@@ -41,7 +42,7 @@ export async function enqueuePlain(
       idem: task.idempotencyKey,
     })),
   );
-  return units.map((unit, i) => {
+  const verdicts = units.map((unit, i): EnqueueVerdict => {
     const task = unit.tasks[0];
     const verdict = found.verdict(i, { kind: 'task', bodyHash: task?.bodyHash });
     if (verdict === undefined) throw new Overtaken('the row that was in the way is gone');
@@ -49,6 +50,17 @@ export async function enqueuePlain(
     const answer = { key: verdict.key, unleased: task?.lease !== undefined && !verdict.owned };
     return { status: 'ok', ...taskPart([answer]), runKey: null };
   });
+  // Before anything is acknowledged: the audit rows of the tasks that are new.
+  const isNew = new Set(keys);
+  const missing = units.flatMap(({ audit }, i) => {
+    const verdict = verdicts[i];
+    return audit !== undefined && verdict?.status === 'ok' && isNew.has(verdict.taskKeys[0] ?? 0)
+      ? [audit]
+      : [];
+  });
+  if (missing.length > 0)
+    await scope.client.query({ ...insertAudit, values: insertAudit.encode(missing) });
+  return verdicts;
 }
 
 /** Any units, inside a transaction. */

@@ -136,7 +136,7 @@ export class EnqueuePlan {
       events: fresh.flatMap(({ unit }) => unit.events ?? []),
       audits: fresh.flatMap(({ unit }) => (unit.audit === undefined ? [] : [unit.audit])),
     });
-    const answers = await insert(scope, rows);
+    const { answers } = await insert(scope, rows);
     if (answers === undefined) throw inTheWay(scope);
     let at = 0;
     for (const { i, unit } of fresh) {

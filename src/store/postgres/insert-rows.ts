@@ -8,7 +8,14 @@ import type { Dictionaries } from './dictionaries.ts';
 import type { Effects } from './effects.ts';
 import { Overtaken } from './failure.ts';
 import type { Sent } from './link.ts';
-import { insertAudit, insertEvents, insertTasks, keysOf, runKeysById } from './sql-insert.ts';
+import {
+  insertAudit,
+  insertAuditedTasks,
+  insertEvents,
+  insertTasks,
+  keysOf,
+  runKeysById,
+} from './sql-insert.ts';
 import type { TaskRow } from './sql-insert.ts';
 import { lockCaps, takeCaps } from './sql-settle.ts';
 
@@ -45,28 +52,30 @@ export function taskPart(answers: readonly TaskAnswer[]): {
   return unleased.length === 0 ? { taskKeys } : { taskKeys, unleased };
 }
 
-/** Inserts task rows (caps already counted) and marks their lanes. Undefined when some of them exist already. */
+/** Inserts task rows (caps already counted), with audit rows for those that are new, and marks their lanes. Without `answers` when some of them exist already: then `keys` are those of the new ones, and no audit row was written. */
 export async function insert(
   scope: FlushScope,
   rows: readonly TaskRow[],
-): Promise<TaskAnswer[] | undefined> {
-  if (rows.length === 0) return [];
+  audits: readonly NewAudit[] = [],
+): Promise<{ keys: readonly TaskKey[]; answers?: TaskAnswer[] }> {
+  if (rows.length === 0) return { keys: [], answers: [] };
   const { client, effects, dictionaries } = scope;
-  const result = await client.query<{ keys: string | null }>({
-    ...insertTasks,
-    values: insertTasks.encode(rows),
-  });
+  const { name, text } = audits.length === 0 ? insertTasks : insertAuditedTasks;
+  const values =
+    audits.length === 0 ? insertTasks.encode(rows) : insertAuditedTasks.encode(rows, audits);
+  const result = await client.query<{ keys: string | null }>({ name, text, values });
   const keys = keysOf(result.rows[0]?.keys);
   for (const { task, leased, lane } of rows) {
     if (leased || task.state !== 'ready') continue;
     const entry = dictionaries.laneByKey(lane);
     if (entry !== undefined) effects.ready.add(entry);
   }
-  if (keys.length < rows.length) return undefined;
-  return rows.map(({ task, leased }, i) => ({
+  if (keys.length < rows.length) return { keys };
+  const answers = rows.map(({ task, leased }, i) => ({
     key: keys[i] ?? 0,
     unleased: task.lease !== undefined && !leased,
   }));
+  return { keys, answers };
 }
 
 export function taskRow(scope: FlushScope, task: NewTask, runKey: RunKey | null): TaskRow {

@@ -141,7 +141,7 @@ export class SettleWriter {
       ),
     );
     await applyCaps(scope, rows);
-    const answers = await insert(scope, rows);
+    const { answers } = await insert(scope, rows);
     if (answers !== undefined) return answers;
     throw inTheWay(scope);
   }

@@ -9,22 +9,28 @@ const CLAIMED = `u.key, u.id, u.run, r.id as run_id, u.node, u.item, u.name, u.t
  * $1 lanes, $2 offset (tasks of the lane that an earlier group of this claim takes), $3 how many, $4 group (from 1), $5 capped (0 or 1),
  * $6 host, $7 lease until, $8 agents and $9 assignments by group.
  */
-export const claim = {
-  name: 'claim',
-  text: `with picked as (
+const claimText = (lock: string): string => `with picked as (
       select p.key, w.grp, w.capped
       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as w(lane, skip, take, grp, capped)
       cross join lateral (
         select t.key from tasks t where t.lane = w.lane and t.state = 2
-        order by t.priority desc, t.key offset w.skip limit w.take for update of t skip locked) as p),
+        order by t.priority desc, t.key offset w.skip limit w.take ${lock}) as p),
     u as (
       update tasks t set state = 3, fence = t.fence + 1, host = $6::bigint, lease_until_ms = $7::bigint, agent = ($8::text[])[p.grp],
         assignment = ($9::text[])[p.grp], capped = p.capped
-      from picked p where t.key = p.key
+      from picked p where t.key = p.key and t.state = 2
       returning t.key, t.id, t.run, t.node, t.item, t.name, t.type, t.priority, t.lane, t.input, t.fence, t.errors, t.crashes,
         t.suspect, t.journal_steps, t.timeout_ms, t.retry, t.created_ms, p.grp)
-    select ${CLAIMED}, u.grp from u left join runs r on r.key = u.run`,
-};
+    select ${CLAIMED}, u.grp from u left join runs r on r.key = u.run`;
+
+/** With other hosts: rows that one of them is taking are passed over instead of waited for. */
+export const claim = { name: 'claim', text: claimText('for update of t skip locked') };
+
+/**
+ * The only host: rows need no lock of their own before they are changed, which saves a tenth of the server's work. Still exact when another host
+ * starts at this moment: the update looks again at the state of a row that somebody else changed meanwhile.
+ */
+export const claimAlone = { name: 'claim_alone', text: claimText('') };
 
 /** Loose index scan: one descent per lane that has ready tasks, whatever the number of tasks. */
 export const readyLanes = {

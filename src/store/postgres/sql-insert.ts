@@ -3,6 +3,7 @@
 import { eventTypes, idBytes, runStates, taskStates } from '../../contract/index.ts';
 import type { LaneKey, NewAudit, NewEvent, NewRun, NewTask, RunKey } from '../../contract/index.ts';
 import { bytes, columnSet, int, text } from './column-set.ts';
+import type { Column } from './column-set.ts';
 
 export interface TaskRow {
   task: NewTask;
@@ -107,19 +108,45 @@ export const insertEvents = {
   encode: eventColumns.encode,
 };
 
-const auditColumns = columnSet<NewAudit>([
+const auditList: readonly Column<NewAudit>[] = [
   int('at_ms', (audit) => audit.atMs),
   int('tenant', (audit) => audit.tenant),
   text('actor', (audit) => audit.actor),
   text('action', (audit) => audit.action),
   text('subject', (audit) => audit.subject),
   text('data', (audit) => JSON.stringify(audit.data)),
-]);
+];
+const auditColumns = columnSet(auditList);
 
 export const insertAudit = {
   name: 'insert_audit',
   text: `insert into audit (${auditColumns.names}) select ${auditColumns.names} from ${auditColumns.rows} as i`,
   encode: auditColumns.encode,
+};
+
+const besideColumns = columnSet<NewAudit>(auditList, taskColumns.next);
+
+/**
+ * As insertTasks, with audit rows beside it: one statement, so that it commits by itself. The audit rows are written only when every task is new;
+ * else the caller writes those that are missing (no join between the two: that would cost more than the rows).
+ */
+export const insertAuditedTasks = {
+  name: 'insert_audited_tasks',
+  text: `with added as (
+      insert into tasks (${taskColumns.names})
+      select ${taskColumns.names} from ${taskColumns.rows} as i
+      on conflict do nothing
+      returning key),
+    noted as (
+      insert into audit (${auditColumns.names})
+      select ${auditColumns.names} from ${besideColumns.rows} as i
+      where (select count(*) from added) = $${besideColumns.next}::bigint)
+    select array_agg(key)::text as keys from added`,
+  encode: (rows: readonly TaskRow[], audits: readonly NewAudit[]) => [
+    ...taskColumns.encode(rows),
+    ...besideColumns.encode(audits),
+    rows.length,
+  ],
 };
 
 interface Lookup {

@@ -27,6 +27,7 @@ export async function claimCost(
   for (let tenant = 2; tenant <= options.tenants; tenant++) {
     const id = new Uint8Array(16).fill(tenant % 251);
     id[0] = tenant >> 8;
+    id[1] = tenant & 255;
     await store.write([
       {
         sql: `insert into tenants (key, id, name, created_ms) values (${tenant}, ${dollar ? '$1' : '?'}, 'tenant ${tenant}', 0)`,

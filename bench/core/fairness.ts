@@ -14,10 +14,10 @@ export interface FairnessResult {
 }
 
 const QUIET_TENANTS = 9;
-const QUIET_PER_S = 10;
+const QUIET_PER_S = 5;
 const NOISE_PER_S = QUIET_PER_S * 100;
 const WORK_MS = 20;
-const SLOTS = 10; // 500 tasks/s: half of what the noisy tenant sends
+const SLOTS = 5; // 250 tasks/s: half of what the noisy tenant sends
 
 export async function fairness(
   options: BenchHiveOptions & { seconds: number },

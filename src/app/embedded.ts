@@ -31,10 +31,11 @@ export interface OpenHive {
 export interface OpenHiveOptions {
   /**
    * any: connect to the holder of the data directory, else run one without a server.
+   * look: as any, but a hive that runs here only answers: it takes up no work that it could not finish.
    * serve: run one with the API listening; LOCK_HELD or PORT_IN_USE when that cannot be.
    * serve-or-connect: as serve, but connect where another hive holds the directory.
    */
-  purpose: 'any' | 'serve' | 'serve-or-connect';
+  purpose: 'any' | 'look' | 'serve' | 'serve-or-connect';
   /** A directory that will be inspected: no configuration is read from it. */
   inspectedPath?: string;
   flags: Readonly<Record<string, unknown>>;
@@ -53,12 +54,9 @@ export async function openHive(options: OpenHiveOptions): Promise<OpenHive> {
     ...(options.inspectedPath === undefined ? {} : { inspectedPath: options.inspectedPath }),
   });
   if (config.url !== null && options.purpose !== 'serve')
-    return remoteHive(
-      config,
-      config.url,
-      config.token?.reveal() ?? readToken(config.dataDirectory),
-    );
-  if (options.purpose === 'any') {
+    return remoteHive(config, config.url, tokenFor(config, config.url));
+  const isLocal = options.purpose === 'any' || options.purpose === 'look';
+  if (isLocal) {
     const running = announcedHive(config.dataDirectory);
     if (running !== null && (await answers(running.url)))
       return remoteHive(config, running.url, readToken(config.dataDirectory));
@@ -69,7 +67,8 @@ export async function openHive(options: OpenHiveOptions): Promise<OpenHive> {
   try {
     const hive = await startHive({
       config,
-      api: options.purpose !== 'any',
+      api: !isLocal,
+      works: options.purpose !== 'look',
       ...(plan === null ? {} : { faultAt: `${plan.point}:${plan.pass}` }),
     });
     return await embeddedHive(hive, config);
@@ -118,6 +117,13 @@ function remoteHive(config: HiveConfig, url: string, token: string | null): Open
     notices: config.notices,
     close: () => Promise.resolve(),
   };
+}
+
+/** The data directory's own token never leaves this machine, whatever address a configuration file names. */
+function tokenFor(config: HiveConfig, url: string): string | null {
+  const { hostname } = new URL(url);
+  const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname === '127.0.0.1';
+  return config.token?.reveal() ?? (isHere ? readToken(config.dataDirectory) : null);
 }
 
 /** The address of the hive that holds the directory, once it answers; null when it does not announce one in time (a command without server holds it). */

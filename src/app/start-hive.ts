@@ -4,7 +4,7 @@
 // I3: the crash plan (FAULT_AT) is installed here and nowhere else.
 
 import { installCrashPlan } from '../contract/index.ts';
-import type { AgentManifest, AgentRunner, Store } from '../contract/index.ts';
+import type { AgentManifest, AgentRunner, HostId, Store } from '../contract/index.ts';
 import { builtInAgents, createAgentRunner } from '../agents/index.ts';
 import type { AgentSource } from '../agents/index.ts';
 import { createApi } from '../api/index.ts';
@@ -28,6 +28,7 @@ import { accessToken, announceHive, dataPaths, withdrawHive } from './data-paths
 import type { DataPaths } from './data-paths.ts';
 import { hivePort } from './hive-port.ts';
 import { hostTelemetry } from './host-telemetry.ts';
+import { StateGauges } from './state-gauges.ts';
 import { StopStack } from './stop-stack.ts';
 import { WorkFolders } from './work-folders.ts';
 
@@ -35,6 +36,8 @@ export interface StartHiveOptions {
   config: HiveConfig;
   /** False: no API, no announcement; a hive inside one command. */
   api: boolean;
+  /** False: answers questions and takes requests in, but works on nothing. */
+  works?: boolean;
   /** Besides the built-in roster. */
   agents?: readonly AgentSource[];
   /** Instead of the built-in roster. */
@@ -100,23 +103,17 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
   const signals = hostTelemetry(telemetry);
   const hostId = ids.make('host');
   const life = { isDraining: false };
-  const orchestrator = await Orchestrator.start({
+  const orchestrator = await startOrchestrator(options, {
     store,
     runner,
-    clock,
-    ids,
-    telemetry: signals,
-    random: systemUniform,
-    host: { id: hostId, boot: ids.make('instance') },
-    settings: {
-      strategy: config.distributionStrategy,
-      concurrency: config.concurrency,
-      leaseMs: config.leaseMs,
-      ...options.settings,
-    },
-    redact: (text) => telemetry.redact(text),
+    telemetry,
+    signals,
+    hostId,
   });
   stack.add(() => orchestrator.stop());
+  const gauges = new StateGauges({ store, telemetry, clock, manifests: runner.manifests() });
+  gauges.start();
+  stack.add(() => gauges.stop());
   const isDraining = (): boolean => life.isDraining;
   const port = hivePort({
     config,
@@ -130,6 +127,7 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
     isDraining,
   });
   const served = options.api ? await serve({ config, port, telemetry, isDraining }, stack) : null;
+  if ((options.works ?? true) && (options.settings?.isWorker ?? true)) orchestrator.beginWork();
   telemetry.logger.info('hive started', {
     url: served?.url ?? null,
     store: store.dialect,
@@ -150,6 +148,39 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
       return stack.stop();
     },
   };
+}
+
+interface OrchestratorNeeds {
+  store: Store;
+  runner: AgentRunner;
+  telemetry: Telemetry;
+  signals: ReturnType<typeof hostTelemetry>;
+  hostId: HostId;
+}
+
+function startOrchestrator(
+  options: StartHiveOptions,
+  needs: OrchestratorNeeds,
+): Promise<Orchestrator> {
+  const { config } = options;
+  const { store, runner, telemetry, signals, hostId } = needs;
+  return Orchestrator.start({
+    store,
+    runner,
+    clock,
+    ids,
+    telemetry: signals,
+    random: systemUniform,
+    host: { id: hostId, boot: ids.make('instance') },
+    settings: {
+      strategy: config.distributionStrategy,
+      concurrency: config.concurrency,
+      leaseMs: config.leaseMs,
+      ...options.settings,
+      isWorker: false, // work begins below, when nothing can go wrong any more
+    },
+    redact: (text) => telemetry.redact(text),
+  });
 }
 
 function openTelemetry({ config, destination }: StartHiveOptions, paths: DataPaths): Telemetry {

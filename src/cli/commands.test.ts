@@ -53,7 +53,7 @@ describe('arguments', () => {
       return Promise.reject(hiveError('LOCK_HELD'));
     };
     await tell('--data /x run list --port 9', { openHive });
-    expect(seen).toEqual([{ purpose: 'any', flags: { data: '/x', port: '9' } }]);
+    expect(seen).toEqual([{ purpose: 'look', flags: { data: '/x', port: '9' } }]);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Starts the inspection of a directory, or takes up the unfinished one of the same directory.
- * Two requests for one path at once must not start two runs: they pass one after the other (per process; across
- * processes the idempotency key does the same).
+ * Two requests for one path at once must not start two runs: they pass one after the other.
+ * That holds in one process; hosts that share a PostgreSQL may each start one.
  */
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';

@@ -122,7 +122,8 @@ async function findFullCap(
   context: OperationContext,
   { row, needed }: { row: Row; needed: readonly string[] },
 ): Promise<WaitingFacts['cap']> {
-  const subjects = ['tenant', `project:${row.project}`, ...needed.map((each) => `agent:${each}`)];
+  const agents = needed.filter((each) => each.startsWith('agent:'));
+  const subjects = ['tenant', `project:${row.project}`, ...agents];
   if (row.cap_key !== '') subjects.push(`key:${row.cap_key}`);
   const query = context.hive.sql
     .selectFrom('caps')

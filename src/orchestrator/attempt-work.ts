@@ -9,6 +9,7 @@ import type {
   AttemptOutcome,
   ClaimedTask,
   ErrorCode,
+  ErrorRecord,
   HiveEvent,
   HostKey,
   JournalStep,
@@ -19,6 +20,7 @@ import type {
   TaskChange,
 } from '../contract/index.ts';
 import type { Clock, Random } from '../kernel/index.ts';
+import type { TaskEnd } from './advance.ts';
 import { itemCounts } from './graph-items.ts';
 import type { HostTelemetry } from './host-telemetry.ts';
 import type { HeldTask, LeaseBook } from './lease-book.ts';
@@ -41,8 +43,20 @@ const storeTrouble: ReadonlySet<string> = new Set([
   'QUEUE_FULL',
 ] satisfies ErrorCode[]);
 
+/** The store's trouble is not the agent's: the task is given back and counts no try. */
+const storeAway: AttemptOutcome = {
+  status: 'cancelled',
+  error: hiveError('STORE_UNAVAILABLE').toRecord(),
+};
+
 function isStoreTrouble(error: unknown): boolean {
   return isHiveError(error) && storeTrouble.has(error.code);
+}
+
+/** Why the store refused a change of a run (see RunKeeper), if that is what the error says. */
+function refusalOf(error: unknown): ErrorRecord | undefined {
+  const refused = isHiveError(error) ? error.details?.['refused'] : undefined;
+  return refused === undefined ? undefined : (refused as ErrorRecord);
 }
 
 export interface AttemptParts {
@@ -116,7 +130,7 @@ export class AttemptWork {
         task.journalSteps > 0 ? await store.core.loadJournal(task.key) : [];
       const input: Json =
         task.runKey === null ? (JSON.parse(task.input) as Json) : await inputs.resolve(task);
-      return await runner.run(
+      const outcome = await runner.run(
         {
           taskId: task.id,
           taskKey: task.key,
@@ -133,13 +147,13 @@ export class AttemptWork {
         },
         this.#attemptHost(task, held),
       );
+      // A journal write that failed ends the agent's code with the store's error.
+      const isAway =
+        outcome.status === 'failed' &&
+        (outcome.error.code === 'STORE_UNAVAILABLE' || outcome.error.code === 'STORE_FULL');
+      return isAway ? storeAway : outcome;
     } catch (error) {
-      // The store's trouble is not the agent's: the task is given back and counts no try.
-      if (isStoreTrouble(error))
-        return {
-          status: 'cancelled',
-          error: hiveError('STORE_UNAVAILABLE', { cause: error }).toRecord(),
-        };
+      if (isStoreTrouble(error)) return storeAway;
       return { status: 'failed', error: toHiveError(error, 'AGENT_THREW').toRecord() };
     }
   }
@@ -165,7 +179,7 @@ export class AttemptWork {
     };
   }
 
-  /** A store in trouble does not cost the work that is done: the same unit is sent again (S6) until it is answered or the task is out-fenced. */
+  /** A store in trouble does not cost the work that is done: the outcome is sent again until it is answered or the task is out-fenced. */
   async #settlePersistently(
     held: HeldTask,
     ran: { outcome: AttemptOutcome; startedMs: number; durationMs: number },
@@ -269,16 +283,51 @@ export class AttemptWork {
         return this.#refused(task, { ...what, error: verdict.error });
       return false;
     }
-    const run = await this.#parts.keeper.cache.get(task.runKey);
+    try {
+      return await this.#endInRun(task, {
+        runKey: task.runKey,
+        node: task.node,
+        change,
+        events,
+        end,
+      });
+    } catch (error) {
+      const refused = refusalOf(error);
+      if (refused === undefined || end === 'failed') throw error;
+      const { result: _result, ...rest } = change;
+      const failed: TaskChange = { ...rest, to: 'failed', reason: 'error', error: refused };
+      const asFailed = events.map((event) => ({ ...event, type: 'task.failed' as const }));
+      return this.#endInRun(task, {
+        runKey: task.runKey,
+        node: task.node,
+        change: failed,
+        events: asFailed,
+        end: 'failed',
+      });
+    }
+  }
+
+  async #endInRun(
+    task: ClaimedTask,
+    what: {
+      runKey: number;
+      node: string;
+      change: TaskChange;
+      events: readonly NewEvent[];
+      end: TaskEnd;
+    },
+  ): Promise<boolean> {
+    const { runKey, node, change, events, end } = what;
+    const run = await this.#parts.keeper.cache.get(runKey);
     const items =
       end === 'succeeded' && change.result !== undefined
-        ? itemCounts(run.graph, task.node, change.result)
+        ? itemCounts(run.graph, node, change.result)
         : {};
     const answer = await this.#parts.keeper.apply({
-      run: task.runKey,
+      run: runKey,
       event: {
         type: 'taskEnded',
-        node: task.node,
+        node,
         item: task.item,
         outcome: end,
         ...(Object.keys(items).length === 0 ? {} : { items }),

@@ -1,6 +1,6 @@
 // The loop of one host: claims for its agents, has attempts run, settles them.
 //
-// Owns: slots, the claim buffer, leases held here, the timers. Does not own: what a graph does next (advance), how agent code runs (AgentRunner), SQL.
+// Owns: slots, the claim buffer, leases held here. Does not own: what a graph does next (advance), how agent code runs (AgentRunner), SQL.
 // Life: idle > running (start) > draining (stop: nothing is claimed, running attempts get drainMs) > stopped.
 // Of a task here: claimed (leased, buffered) > started > settled | revoked (out-fenced: its writes are refused) | given back (shutdown).
 // D1 An agent never gets a task that it does not cover. D2 At most `concurrency` attempts of an agent run at once. D3 At most two claims are in flight, so that one is
@@ -188,7 +188,7 @@ export class Dispatcher {
       this.#claims--;
     }
     this.pump();
-    if (this.#life === 'draining') void this.giveBackBuffered();
+    if (this.#life === 'draining' || this.#life === 'stopped') void this.giveBackBuffered();
   }
 
   #slotsOf(name: string): AgentSlots {
@@ -331,6 +331,7 @@ export class Dispatcher {
     this.#life = 'stopped';
   }
 
+  /** Never throws: what cannot be given back is taken over like the work of a host that died. */
   async giveBackBuffered(): Promise<void> {
     const buffered = this.#agents.flatMap((agent) => agent.drain());
     const given = buffered.flatMap((task) => {
@@ -351,7 +352,16 @@ export class Dispatcher {
         },
       ];
     });
-    if (given.length > 0) await this.#parts.store.core.settle(given);
+    if (given.length === 0) return;
+    try {
+      await this.#parts.store.core.settle(given);
+    } catch (error) {
+      this.#parts.telemetry.log({
+        level: 'WARNING',
+        message: `${given.length} tasks could not be given back, their leases will run out: ${String(error)}`,
+        scope: {},
+      });
+    }
   }
 }
 

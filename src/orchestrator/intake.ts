@@ -148,7 +148,9 @@ export class Intake {
       subject: `${tasks.length} tasks from ${tasks[0]?.id ?? ''}`,
     });
     const [verdict] = await this.#parts.store.core.enqueue([{ tasks, ...audit }]);
-    if (verdict?.status === 'conflict') throw conflict(first.idempotencyKey, verdict.id);
+    // A batch has no single answer to give back, so a key that was used before is a conflict in any case.
+    if (verdict?.status === 'conflict' || verdict?.status === 'duplicate')
+      throw conflict(first.idempotencyKey, verdict.id);
     if (verdict?.status === 'invalid')
       throw hiveError('INPUT_INVALID', { message: verdict.error.message });
     for (const task of tasks) if (task.dueMs !== undefined) this.#parts.timerSet(task.dueMs);

@@ -5,7 +5,7 @@
 import { hiveError } from '../contract/index.ts';
 import type { ClaimedTask, TaskKey } from '../contract/index.ts';
 
-/** One held task. `signal` is made only when somebody asks for it: most tasks never do. */
+/** One held task. `signal` is made when somebody asks for it. */
 export class HeldTask {
   readonly task: ClaimedTask;
   readonly agent: string;

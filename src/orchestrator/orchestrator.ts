@@ -142,9 +142,12 @@ export class Orchestrator {
     this.#unsubscribe.push(
       store.hints.onReady((routes) => {
         if (routes.some((route) => !this.#dispatcher.knowsRoute(route))) {
-          void this.#dispatcher.learnRoutes().then(() => {
-            this.#dispatcher.mark(routes);
-          });
+          this.#dispatcher.learnRoutes().then(
+            () => {
+              this.#dispatcher.mark(routes);
+            },
+            () => undefined, // a hint: with the store away the next one, or a start of the run, learns them
+          );
         } else this.#dispatcher.mark(routes);
       }),
       store.hints.onRevoked((keys) => {

@@ -19,6 +19,7 @@ import { formatId, isHiveError } from '../contract/index.ts';
 import { deferred } from '../kernel/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import type { RunEvent } from './advance.ts';
+import { nodeAt } from './graph-index.ts';
 import { RunCache } from './run-cache.ts';
 import type { CachedRun } from './run-cache.ts';
 import { newToken, runChange } from './run-change.ts';
@@ -48,7 +49,7 @@ export interface ApplyRequest {
   audit?: NewAudit;
 }
 
-export type ApplyAnswer = 'ok' | 'stale_fence' | 'nothing';
+export type ApplyAnswer = 'ok' | 'stale_fence';
 
 export class RunKeeper {
   readonly cache: RunCache;
@@ -59,15 +60,16 @@ export class RunKeeper {
     this.cache = new RunCache(parts.store);
   }
 
-  /** Applies one event, with the task change that caused it in the same commit. 'nothing' = the run was over already. */
+  /** Applies one event, with the task change that caused it in the same commit. */
   async apply(request: ApplyRequest): Promise<ApplyAnswer> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES;) {
       const run = this.cache.peek(request.run) ?? (await this.cache.get(request.run));
       if (run.gate !== undefined) {
-        await run.gate;
+        await run.gate; // a turn, not a try: hundreds of tasks of one run may fail at once
         continue;
       }
-      const answer = mayEndEarly(request.event)
+      tries++;
+      const answer = mayEndEarly(run, request.event)
         ? await this.#sendAlone(run, request)
         : await this.#send(run, request);
       if (answer !== 'again') return answer;
@@ -144,11 +146,12 @@ export class RunKeeper {
       if (verdict?.status === 'invalid')
         throw hiveError('INTERNAL', {
           message: `the store refused a change of ${run.id}: ${verdict.error.message}`,
-          details: { error: verdict.error },
+          details: { refused: verdict.error },
         });
       return 'again';
     } catch (error) {
       this.cache.drop(run);
+      for (const lease of reserved) this.#parts.release(lease);
       throw error;
     } finally {
       run.inFlight.delete(sent);
@@ -184,8 +187,11 @@ export class RunKeeper {
   }
 }
 
-/** Events after which open tasks may have to be cancelled: their keys must be read before. */
-function mayEndEarly(event: RunEvent): boolean {
-  if (event.type === 'taskEnded') return event.outcome !== 'succeeded' || event.items !== undefined;
-  return event.type === 'cancel';
+/** Events after which open tasks may have to be cancelled: their keys must be read before. A failure that counts as done ends nothing. */
+function mayEndEarly(run: CachedRun, event: RunEvent): boolean {
+  if (event.type !== 'taskEnded') return event.type === 'cancel';
+  if (event.items !== undefined) return true;
+  if (event.outcome === 'succeeded') return false;
+  const node = nodeAt(run.graph, event.node);
+  return node.kind === 'join' || node.onFailure === 'stop';
 }

@@ -1,5 +1,5 @@
 // Lines that agents write (execution_logs, S0-146 to S0-152): gathered and written together; a log line never holds up the work it tells of.
-// I1: bounded; when the store is slower than the agents talk, lines are dropped and the number is written. I2: flushed at stop.
+// I1: bounded; when the store is slower than the agents talk, lines are dropped and counted. I2: flushed at stop. I3: no line throws.
 
 import { idBytes } from '../contract/index.ts';
 import type { AttemptHost, ClaimedTask, Statement, Store } from '../contract/index.ts';
@@ -35,11 +35,11 @@ export class TaskLogs {
     }
     const { task, agent, line } = entry;
     const { ids, clock, redact } = this.#parts;
-    const message = redact(line.message).slice(0, MAX_MESSAGE_CHARS).replaceAll('\u0000', '');
-    const metadata =
-      line.fields === undefined
-        ? null
-        : redact(JSON.stringify(line.fields)).slice(0, MAX_MESSAGE_CHARS);
+    const message = redact(String(line.message))
+      .slice(0, MAX_MESSAGE_CHARS)
+      .replaceAll('\u0000', '');
+    const fields = fieldsJson(line.fields);
+    const metadata = fields === null ? null : redact(fields).slice(0, MAX_MESSAGE_CHARS);
     this.#waiting.push({
       sql: this.#sql,
       parameters: [
@@ -48,7 +48,7 @@ export class TaskLogs {
         task.runId === null ? null : idBytes('run', task.runId),
         idBytes('task', task.id),
         agent,
-        line.level,
+        String(line.level),
         message,
         metadata,
         clock.now(),
@@ -89,5 +89,14 @@ export class TaskLogs {
 
   get dropped(): number {
     return this.#dropped;
+  }
+}
+
+/** What an agent hands over is anything (a worker may send bigints and cycles): it must not throw into the hive. */
+function fieldsJson(fields: unknown): string | null {
+  try {
+    return JSON.stringify(fields) ?? null;
+  } catch (error) {
+    return JSON.stringify({ omitted: `the fields are not JSON: ${String(error)}` });
   }
 }

@@ -21,6 +21,8 @@ export interface LanePick {
   count: number;
 }
 
+/** Lanes offered beyond those picked: what a handful of tenants that come and go leave behind. */
+const MAX_RESERVE = 16;
 /** Lanes touched by one claim: bounds its cost; the rest wait for the next claim, some milliseconds later. */
 const MAX_LANES_PER_PICK = 64;
 
@@ -107,6 +109,23 @@ export class LaneScheduler {
       left -= turn;
     }
     return [...counts].map(([lane, count]) => ({ lane, count }));
+  }
+
+  /** The lanes that would come next, in order, besides those picked: a claim that reaches SQL over a network offers them too, in case the picked ones are empty. */
+  reserve(routes: readonly RouteKey[], picked: ReadonlySet<LaneKey>): LaneKey[] {
+    const queues = routes.flatMap((key) => [...(this.#routes.get(key)?.tenants.values() ?? [])]);
+    queues.sort((a, b) => a.pass - b.pass);
+    const lanes: LaneKey[] = [];
+    for (const { lanes: own } of queues.slice(0, MAX_RESERVE + picked.size)) {
+      for (const lane of own.slice(0, MAX_RESERVE)) if (!picked.has(lane.key)) lanes.push(lane.key);
+    }
+    return lanes.slice(0, MAX_RESERVE);
+  }
+
+  /** A lane of the reserve gave so many tasks. */
+  charge(lane: Lane, count: number): void {
+    const queue = this.#routes.get(lane.route)?.tenants.get(lane.tenant);
+    if (queue !== undefined) queue.pass += count / queue.weight;
   }
 
   /** The lane had fewer ready tasks than were asked for: `unused` of its turn are given back and it is not ready until marked again. */

@@ -9,6 +9,7 @@ import type { LogDestination } from './log-destination.ts';
 
 const FILE_NAME = /^hive-(\d{4}-\d{2}-\d{2})\.log$/;
 const DAY_MS = 86_400_000;
+const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600; // lines name runs, paths and agents of every tenant
 
 export interface FileDestinationOptions {
@@ -36,7 +37,7 @@ export function fileDestination({
       const day = dayOf(nowMs);
       if (open?.day === day) return open.descriptor;
       close();
-      mkdirSync(folder, { recursive: true });
+      mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
       open = { day, descriptor: openSync(path.join(folder, `hive-${day}.log`), 'a', PRIVATE_FILE) };
       removeOld(folder, dayOf(nowMs - retentionDays * DAY_MS));
       return open.descriptor;

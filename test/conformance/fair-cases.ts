@@ -66,6 +66,14 @@ export function fairCases(stores: Stores): void {
     expect(verdicts.every((verdict) => verdict.status === 'ok')).toBe(true);
   });
 
+  test('caps: the cap of an agent binds tasks that name the agent, not those that need a capability of that name', async () => {
+    await using f = await stores.fresh();
+    const route = await f.newRoute('work');
+    await f.cap(1, 'agent:work', 0);
+    await f.add(f.task({ route }));
+    expect(await f.claim(10, { routes: [route] })).toHaveLength(1);
+  });
+
   for (const [what, subject, over] of capKinds) {
     test(`caps: ${what} is never exceeded and given back by settle, retry, reap and cancel`, async () => {
       await using f = await stores.fresh();

@@ -119,7 +119,9 @@ class Job {
   }
 
   onMessage(received: unknown): void {
-    const message = received as FromWorker; // our own worker-main is the only sender
+    // Our own worker-main is the usual sender, but an agent's code can post to its parent too: nothing it says may throw here.
+    if (typeof received !== 'object' || received === null) return;
+    const message = received as FromWorker;
     if (message.job !== this.#options.id) return;
     switch (message.kind) {
       case 'done':

@@ -1,5 +1,5 @@
 /** The surveyor's work: walk the tree, write the list, cut the shards. */
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { analysers, maxBytesFor, repositoryFacts } from '../../analysis/index.ts';
 import type { z } from 'zod';
 import type { AgentContext } from '../authoring/agent-context.ts';
@@ -44,7 +44,12 @@ export function survey(
 
 /** Our own folders below the root: a report that finds the last report would never be the same twice. */
 function ownPaths(root: string, workDirectory: string, reportDirectory: string): string[] {
-  const paths = ['.hive', relative(root, workDirectory)];
+  // work/<run> lies two levels below the data directory, whatever that is called
+  const paths = [
+    '.hive',
+    relative(root, workDirectory),
+    relative(root, dirname(dirname(workDirectory))),
+  ];
   const reports = relative(root, reportDirectory);
   if (reports === '') paths.push(...Object.values(reportFiles));
   else paths.push(reports);

@@ -61,3 +61,12 @@ test('syntax errors are told with their line, except in tests, fixtures and temp
   ]);
   expect(told(found)).toEqual(['parse-error src/a.js:2']);
 });
+
+test('parameters count in sources, not in the stubs of a test', () => {
+  const text = 'export const watcher = { watch(a, b, c, d, e, f, g) { g(); } };\n';
+  const found = analyse(complexity, [
+    ['src/watcher.js', text],
+    ['test/watcher.test.js', text],
+  ]);
+  expect(told(found)).toEqual(['many-parameters src/watcher.js:1']);
+});

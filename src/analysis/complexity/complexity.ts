@@ -40,7 +40,8 @@ export const complexity = defineAnalyser<never>({
 const inspectScript = (file: SourceFile): Finding[] => {
   const { path, text } = file;
   if (looksGenerated(path, text)) return [];
-  const deliberate = isFixture(path) || isExample(path);
+  // Tests are long lists by nature, and their stubs have the parameters of what they stand for.
+  const deliberate = isFixture(path) || isExample(path) || isTest(path);
   const reading = readScript(path, text);
   if (reading.state === 'refused') {
     if (reading.kind === 'data') return [];
@@ -51,7 +52,7 @@ const inspectScript = (file: SourceFile): Finding[] => {
   const lineAt = lineFinder(text);
   const syntax = errors.find((each) => String(each.severity) === 'Error');
   if (syntax !== undefined) {
-    if (deliberate || isTest(path) || isForeignDialect(text)) return [];
+    if (deliberate || isForeignDialect(text)) return [];
     const line = lineAt(syntax.labels[0]?.start ?? 0);
     const message = `Syntax error: ${syntax.message}`;
     return [finding(rules.PARSE_ERROR, { path, line, message })];
@@ -86,7 +87,7 @@ type Judged = {
 const judge = (judged: Judged): Finding[] => {
   const { path, line, endLine, measure } = judged;
   const found: Finding[] = [];
-  const shape = isTest(path) ? undefined : shapeProblem(judged);
+  const shape = shapeProblem(judged);
   const spot = { path, line, endLine, key: measure.name };
   if (shape !== undefined) found.push(finding(shape.rule, { ...spot, message: shape.message }));
   if (measure.parameters > MAX_PARAMETERS) {

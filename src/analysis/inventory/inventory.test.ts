@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { repositoryFacts } from '../repository-facts.ts';
+import { analyse, told } from '../testing.ts';
 import { countLines } from './count-lines.ts';
 import { inventory } from './inventory.ts';
 import { languageOfFile } from './languages.ts';
@@ -43,4 +44,13 @@ test('the summary counts every kind once, in any order of shards', () => {
     vendoredFiles: 1,
   });
   expect(summary.largest[0]).toEqual({ path: 'big.csv', bytes: 900 });
+});
+
+test('the manifest of an unpacked crate is the work of its author, a left-over copy is not', () => {
+  const found = analyse(inventory, [
+    ['packed/.cargo_vcs_info.json', '{}'],
+    ['packed/Cargo.toml.orig', '[package]'],
+    ['merged/Cargo.toml.orig', '[package]'],
+  ]);
+  expect(told(found)).toEqual(['committed-artefact merged/Cargo.toml.orig:0']);
 });

@@ -93,9 +93,15 @@ const conflictMarkers = (path: string, lines: readonly string[]): Finding[] => {
 const ARTEFACT =
   /(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini|npm-debug\.log|yarn-error\.log|\.coverage|\.eslintcache|lcov\.info|core\.\d+|[^/]+\.(?:pyc|pyo|class|swp|swo|orig|rej|tsbuildinfo|stackdump|suo|bak)|[^/]+~)$|(?:^|\/)(?:__pycache__|\.pytest_cache|\.mypy_cache|\.nyc_output|\.gradle|\.sass-cache|\.ipynb_checkpoints)\/./;
 
+/** In an unpacked crate this is the manifest its author wrote; Cargo made the other one. */
+const isPackedManifest = (path: string, paths: ReadonlySet<string>): boolean =>
+  baseNameOf(path) === 'Cargo.toml.orig' &&
+  paths.has(path.replace(/Cargo\.toml\.orig$/, '.cargo_vcs_info.json'));
+
 const artefacts = ({ entries }: RepositoryFacts): Finding[] => {
   const found: Finding[] = [];
   const modules = new Set<string>();
+  const paths = new Set(entries.map(({ path }) => path));
   for (const entry of entries) {
     const { path, bytes } = entry;
     const root = /^(?:.*?\/)??node_modules\//.exec(path)?.[0];
@@ -104,7 +110,7 @@ const artefacts = ({ entries }: RepositoryFacts): Finding[] => {
       continue;
     }
     if (isFixture(path) || isTest(path) || isVendored(path)) continue;
-    if (ARTEFACT.test(path)) {
+    if (ARTEFACT.test(path) && !isPackedManifest(path, paths)) {
       const message = `${baseNameOf(path)} is made by a machine, not by an author.`;
       found.push(finding(rules.COMMITTED_ARTEFACT, { path, line: 0, message, key: path }));
     } else if (entry.skipped === 'binary' && bytes > LARGE_BINARY_BYTES) {

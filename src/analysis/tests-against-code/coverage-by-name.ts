@@ -15,6 +15,8 @@ export type CoverageFact = {
   readonly size: number;
   /** Stems that a test names. */
   readonly names: readonly string[];
+  /** The directory whose Rust program this test starts, "" for the root; such a test can name no module. */
+  readonly starts?: string;
 };
 
 type Language = 'script' | 'python' | 'go' | 'rust' | 'java' | 'ruby';
@@ -48,13 +50,24 @@ export const languageOf = (path: string): Language | undefined =>
 export const coverageFact = ({ path, text }: SourceFile): CoverageFact | undefined => {
   const language = languageOf(path);
   if (language === undefined) return undefined;
-  if (isTest(path)) return { path, language, test: true, size: 0, names: namesIn(path, text) };
+  if (isTest(path)) {
+    const starts = language === 'rust' ? crateStarted(path, text) : undefined;
+    const fact = { path, language, test: true, size: 0, names: namesIn(path, text) };
+    return starts === undefined ? fact : { ...fact, starts };
+  }
   if (!isOwnSource(path) || looksGenerated(path, text)) return undefined;
   if (isInlineTested(language, text)) {
     return { path, language, test: true, size: 0, names: [stemOf(path).toLowerCase()] };
   }
   return { path, language, test: false, size: behaviourLines(language, path, text), names: [] };
 };
+
+/** `crate/tests/run.rs` that starts a program; modules of a binary crate cannot be imported by a test. */
+const crateStarted = (path: string, text: string): string | undefined =>
+  STARTS_PROGRAM.test(text) ? /^((?:.*?\/)?)tests\//.exec(path)?.[1] : undefined;
+
+const STARTS_PROGRAM =
+  /\bCommand::(?:new|cargo_bin)\b|\bCARGO_BIN_EXE_|\b(?:assert_cmd|trycmd|snapbox)\b/;
 
 const isInlineTested = (language: Language, text: string): boolean =>
   (language === 'rust' && /#\[cfg\(test\)\]|#\[test\]/.test(text)) ||
@@ -130,7 +143,10 @@ const noTests = (language: Language, files: number, size: number): Finding => {
 const untested = (sources: readonly CoverageFact[], tests: readonly CoverageFact[]): Finding[] => {
   const names = new Set(tests.flatMap((each) => each.names));
   const testedDirectories = new Set(tests.map((each) => directoryOf(each.path)));
-  const judged = sources.filter((each) => each.size >= MIN_LINES);
+  const started = [...new Set(tests.flatMap(({ starts }) => starts ?? []))];
+  const judged = sources.filter(
+    (each) => each.size >= MIN_LINES && !started.some((root) => each.path.startsWith(root)),
+  );
   const missed = judged
     .filter((each) => !isNamed(stemOf(each.path).toLowerCase(), names))
     .filter((each) => !(each.language === 'go' && testedDirectories.has(directoryOf(each.path))))

@@ -52,3 +52,58 @@ test('a repository where few files are tested gets one sentence, not a list', ()
   expect(told(found)).toEqual(['untested-source .:0']);
   expect(found[0]?.message).toContain('26 of 30');
 });
+
+test('a skip under a condition has its reason, and a test in a skipped group is not empty', () => {
+  const text = [
+    "describe('watch', () => {",
+    "  if (process.env.NO_WATCH) { it.skip('excluded', () => {}); return; }",
+    "  it.skip('forgotten', () => { expect(1); });",
+    '});',
+    "describe.skip('off', () => { it('filtered', () => {}); });",
+    "describe.skip(name, () => { it('filtered', () => {}); });",
+    "it('empty', () => {});",
+  ].join('\n');
+  expect(told(analyse(testsAgainstCode, [['a.test.ts', text]]))).toEqual([
+    'skipped-test a.test.ts:3',
+    'skipped-test a.test.ts:5',
+    'empty-test a.test.ts:7',
+  ]);
+});
+
+test('an empty test in the input of a harness only marks that it was reached', () => {
+  const empty = "import './a';\nit('should compile', () => {});\n";
+  const forgotten = "it('should not load b', () => { const a = false && load(); });\n";
+  const found = analyse(testsAgainstCode, [
+    ['test/configCases/library/a/index.js', empty],
+    ['test/cases/parsing/evaluate/index.js', forgotten],
+    ['test/cases/login.js', empty],
+    ['test/cases/user/login.test.js', empty],
+    ['src/useCases/user/login.test.js', empty],
+  ]);
+  expect(told(found)).toEqual([
+    'empty-test test/cases/login.js:2',
+    'empty-test test/cases/user/login.test.js:2',
+    'empty-test src/useCases/user/login.test.js:2',
+  ]);
+});
+
+test('Rust modules of a program that its tests start are not untested', () => {
+  const source = 'pub fn f(a: u32) -> u32 {\n    a\n}\n'.repeat(40);
+  const inline = '#[test]\nfn t() { assert_eq!(1, 1); }\n';
+  const files = (start: string): [string, string][] => [
+    ['crates/core/args.rs', source],
+    ['crates/core/search.rs', source],
+    ['crates/core/config.rs', inline],
+    ['tests/feature.rs', `#[test]\nfn finds() {\n    assert!(${start}.status().is_ok());\n}\n`],
+  ];
+  expect(told(analyse(testsAgainstCode, files('Command::new(rg())')))).toEqual([]);
+  expect(told(analyse(testsAgainstCode, files('library()')))).toEqual([
+    'untested-source crates/core/args.rs:0',
+    'untested-source crates/core/search.rs:0',
+  ]);
+  const elsewhere = files('Command::new(rg())').map(([path, text]): [string, string] => [
+    path.startsWith('tests/') ? `crates/cli/${path}` : path,
+    text,
+  ]);
+  expect(told(analyse(testsAgainstCode, elsewhere))).toHaveLength(2);
+});

@@ -24,7 +24,7 @@ async function examine(
   session: Session,
 ): Promise<{ checks: readonly DoctorCheck[]; isHealthy: boolean }> {
   try {
-    return await withHive(session, { purpose: 'any' }, ({ client }) =>
+    return await withHive(session, { purpose: 'look' }, ({ client }) =>
       client.call('hive.doctor', {}),
     );
   } catch (thrown) {

@@ -20,7 +20,7 @@ export async function runListCommand(
   session: Session,
   request: OperationRequest<'run.list'>,
 ): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const answer = await client.call('run.list', request);
     if (wantsJson(session)) writeJson(session, answer);
     else if (session.settings.idsOnly)
@@ -55,7 +55,7 @@ const runColumns = [
 ];
 
 export async function runShowCommand(session: Session, { id }: { id: string }): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const run = await suggestingRecent(client, 'run', () => client.call('run.show', { id }));
     if (wantsJson(session)) writeJson(session, run);
     else writeLines(session, runLines(session, run));
@@ -100,7 +100,7 @@ export async function runCancelCommand(
   session: Session,
   { id }: { id: string },
 ): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const answer = await suggestingRecent(client, 'run', () => client.call('run.cancel', { id }));
     if (wantsJson(session)) writeJson(session, answer);
     else writeLines(session, [`${answer.id} cancelled`]);

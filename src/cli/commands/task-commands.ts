@@ -76,7 +76,7 @@ export async function taskListCommand(
   session: Session,
   request: OperationRequest<'task.list'> & { run?: string },
 ): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const { run, ...page } = request;
     const answer =
       run === undefined
@@ -101,7 +101,7 @@ export async function taskListCommand(
 }
 
 export async function taskShowCommand(session: Session, { id }: { id: string }): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const task = await suggestingRecent(client, 'task', () => client.call('task.show', { id }));
     if (wantsJson(session)) writeJson(session, task);
     else writeLines(session, taskLines(task));
@@ -152,7 +152,7 @@ function payload(value: Json): string {
 }
 
 export async function taskWhyCommand(session: Session, { id }: { id: string }): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const why = await suggestingRecent(client, 'task', () => client.call('task.why', { id }));
     if (wantsJson(session)) writeJson(session, why);
     else writeLines(session, [oneLine(why.answer)]);
@@ -164,7 +164,7 @@ export async function taskCancelCommand(
   session: Session,
   { id }: { id: string },
 ): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client }) => {
+  return withHive(session, { purpose: 'look' }, async ({ client }) => {
     const answer = await suggestingRecent(client, 'task', () => client.call('task.cancel', { id }));
     if (wantsJson(session)) writeJson(session, answer);
     else writeLines(session, [`${answer.id} cancelled`]);

@@ -27,12 +27,17 @@ const RESCAN_MS = 1_000;
 /** Rounds of picking inside one claim: lanes found empty give way to others; more than this is left to the next claim. */
 const MAX_ROUNDS = 64;
 
+/** Claims of more tasks than this find their lanes in one round anyway. */
+const MAX_SLOTS_WITH_RESERVE = 50;
+
 interface Want {
   lane: LaneEntry;
   skip: number;
   take: number;
   group: number;
   caps: number[];
+  /** Only asked for what the lanes before it cannot give. */
+  isReserve?: true;
 }
 
 export interface ClaimerOptions {
@@ -122,7 +127,30 @@ export class Claimer {
         skip.set(lane.key, (skip.get(lane.key) ?? 0) + pick.count);
       }
     }
-    return wants;
+    return dictionaries.anyCaps || request.groups.length > 1
+      ? wants
+      : this.#withReserve(request, wants);
+  }
+
+  /**
+   * Adds the lanes that would come next. A lane whose last task was taken is still believed ready, and tenants that send now and then leave such lanes
+   * behind; without the reserve each of them would cost the claim a round trip.
+   */
+  #withReserve(request: ClaimRequest, wants: readonly Want[]): Want[] {
+    const take = wants.reduce((sum, want) => sum + want.take, 0);
+    const routes = request.groups[0]?.routes ?? [];
+    if (take === 0 || take > MAX_SLOTS_WITH_RESERVE) return [...wants];
+    const { lanes, dictionaries } = this.#options;
+    const reserve = lanes.reserve(routes, new Set(wants.map((want) => want.lane.key)));
+    return [
+      ...wants,
+      ...reserve.flatMap((key): Want[] => {
+        const lane = dictionaries.laneByKey(key);
+        return lane === undefined
+          ? []
+          : [{ lane, skip: 0, take, group: 0, caps: [], isReserve: true }];
+      }),
+    ];
   }
 
   async #take(
@@ -185,6 +213,7 @@ export class Claimer {
       request.untilMs,
       request.groups.map((group) => group.agent),
       request.groups.map((group) => group.assignment),
+      asked.reduce((sum, want) => sum + (want.isReserve ? 0 : want.take), 0),
     ];
     const statement = this.#options.hasPeers() ? sql.claim : sql.claimAlone;
     const { rows } = await client.query<ClaimedCells>({ ...statement, values, rowMode: 'array' });
@@ -192,11 +221,19 @@ export class Claimer {
     const found = new Map<LaneKey, number>();
     for (const task of tasks) found.set(task.lane, (found.get(task.lane) ?? 0) + 1);
     const wanted = new Map<LaneKey, { lane: LaneEntry; take: number }>();
-    for (const { lane, take } of asked)
-      wanted.set(lane.key, { lane, take: take + (wanted.get(lane.key)?.take ?? 0) });
+    for (const { lane, take, isReserve } of asked)
+      if (isReserve !== true)
+        wanted.set(lane.key, { lane, take: take + (wanted.get(lane.key)?.take ?? 0) });
     for (const { lane, take } of wanted.values()) {
       const unused = take - (found.get(lane.key) ?? 0);
       if (unused > 0) this.#options.lanes.empty(lane, unused);
+    }
+    const isShort =
+      tasks.length < asked.reduce((sum, want) => sum + (want.isReserve ? 0 : want.take), 0);
+    for (const { lane, isReserve } of asked) {
+      if (isReserve !== true) continue;
+      this.#options.lanes.charge(lane, found.get(lane.key) ?? 0);
+      if (isShort) this.#options.lanes.empty(lane, 0); // the search went through all of them
     }
     return tasks.sort((a, b) => b.priority - a.priority || a.key - b.key); // RETURNING promises no order
   }

@@ -166,9 +166,7 @@ export class Dictionaries {
 }
 
 function subjectsOf(row: LaneRow): string[] {
-  const agents = row.capabilities
-    .split(' ')
-    .map((each) => (each.startsWith('agent:') ? each : `agent:${each}`));
+  const agents = row.capabilities.split(' ').filter((each) => each.startsWith('agent:'));
   return [
     'tenant',
     `project:${row.project}`,

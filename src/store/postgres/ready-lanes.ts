@@ -25,6 +25,14 @@ export class ReadyLanes {
     return this.#scheduler.pick(routes, slots);
   }
 
+  reserve(routes: readonly RouteKey[], picked: ReadonlySet<LaneKey>): LaneKey[] {
+    return this.#scheduler.reserve(routes, picked);
+  }
+
+  charge(lane: Lane, count: number): void {
+    this.#scheduler.charge(lane, count);
+  }
+
   /** Found fewer than asked. Call before `claimed`. */
   empty(lane: Lane, unused: number): void {
     this.#scheduler.empty(lane, unused);

@@ -7,14 +7,15 @@ const CLAIMED = `u.key, u.id, u.run, r.id as run_id, u.node, u.item, u.name, u.t
 
 /**
  * $1 lanes, $2 offset (tasks of the lane that an earlier group of this claim takes), $3 how many, $4 group (from 1), $5 capped (0 or 1),
- * $6 host, $7 lease until, $8 agents and $9 assignments by group.
+ * $6 host, $7 lease until, $8 agents and $9 assignments by group, $10 how many in all (lanes are served in their order).
  */
 const claimText = (lock: string): string => `with picked as (
       select p.key, w.grp, w.capped
       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as w(lane, skip, take, grp, capped)
       cross join lateral (
         select t.key from tasks t where t.lane = w.lane and t.state = 2
-        order by t.priority desc, t.key offset w.skip limit w.take ${lock}) as p),
+        order by t.priority desc, t.key offset w.skip limit w.take ${lock}) as p
+      limit $10::bigint),
     u as (
       update tasks t set state = 3, fence = t.fence + 1, host = $6::bigint, lease_until_ms = $7::bigint, agent = ($8::text[])[p.grp],
         assignment = ($9::text[])[p.grp], capped = p.capped

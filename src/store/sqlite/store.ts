@@ -11,6 +11,7 @@ import type {
   RunRow,
   Statement,
   Store,
+  StoreHealth,
   TaskCore,
   TenantKey,
 } from '../../contract/index.ts';
@@ -65,7 +66,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
     };
     const writer = await ThreadLink.open(threadEntry('writer-thread'), settings);
-    const reader = await ThreadLink.open(threadEntry('reader-thread'), { file });
+    const reader = await ThreadLink.open(threadEntry('reader-thread'), { file }).catch(
+      async (error: unknown) => {
+        await writer.link.close();
+        throw error;
+      },
+    );
     const space = new FreeSpace({
       directory: options.directory,
       clock: options.clock,
@@ -260,21 +266,20 @@ class SqliteStore implements Store {
     await this.#do('write', statements);
   }
 
-  health(): Promise<{
-    dialect: 'sqlite';
-    durability: 'power-safe';
-    schemaVersion: number;
-    freeBytes: number | null;
-    accepting: boolean;
-  }> {
-    const { space, schemaVersion } = this.#parts;
-    return Promise.resolve({
+  async health(): Promise<StoreHealth> {
+    const { space, schemaVersion, writer } = this.#parts;
+    await this.#query('select 1', []); // a reader that is gone or a file that cannot be read rejects here
+    if (writer.isDead)
+      throw hiveError('STORE_UNAVAILABLE', {
+        message: "the store's writer has died; start the hive again",
+      });
+    return {
       dialect: 'sqlite',
       durability: 'power-safe',
       schemaVersion,
       freeBytes: space.freeBytes,
       accepting: space.accepting,
-    });
+    };
   }
 
   async close(): Promise<void> {

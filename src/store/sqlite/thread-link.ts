@@ -65,6 +65,10 @@ export class ThreadLink {
     return answer.promise as Promise<Reply>;
   }
 
+  get isDead(): boolean {
+    return this.#dead !== undefined;
+  }
+
   async close(): Promise<void> {
     if (this.#dead === undefined) this.#worker.postMessage({ close: true });
     await this.#closed.promise;

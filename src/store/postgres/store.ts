@@ -54,7 +54,7 @@ export interface PostgresStoreOptions {
 }
 
 /** One gathers while others write; on slow disks, where a commit takes milliseconds, the further ones keep latency down. */
-const DEFAULT_LANES = 4;
+const DEFAULT_LANES = 2;
 /** Reads answer people: they do not wait for a database that is away as long as writes do. */
 const READ_UNAVAILABLE_AFTER_MS = 5_000;
 /** Connections for reads of people and views. */

@@ -10,6 +10,7 @@ import { w1 } from './w1.ts';
 import type { W1Result } from './w1.ts';
 import { w2 } from './w2.ts';
 import { w5 } from './w5.ts';
+import { woken } from './woken.ts';
 
 export async function runCoreBench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -47,7 +48,12 @@ export async function runCoreBench(args: readonly string[]): Promise<void> {
     if (only.has('w2')) {
       const slow = await w2({ ...base, rate: 50, seconds: Number(values.seconds) });
       const fast = await w2({ ...base, rate: 1_000, seconds: Number(values.seconds) });
-      document['w2'] = { ...slow, at1000: fast };
+      const { database } = base;
+      const wokenStartMs =
+        database === undefined
+          ? undefined
+          : await woken({ database, rate: 50, seconds: Number(values.seconds) });
+      document['w2'] = { ...slow, wokenStartMs, at1000: fast };
     }
     if (only.has('fairness'))
       document['fairness'] = await fairness({ ...base, seconds: Number(values.seconds) });

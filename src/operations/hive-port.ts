@@ -12,29 +12,12 @@ import type {
   TaskId,
   TenantKey,
 } from '../contract/index.ts';
-import type { RunRequest, TaskRequest } from '../orchestrator/index.ts';
+import type { CancelTaskRequest, RunRequest, TaskRequest } from '../orchestrator/index.ts';
 import type { QueryBuilder } from '../store/index.ts';
 
 export interface StartRun extends RunRequest {
   /** Chosen by the caller, so that the report's folder can carry it. */
   id: RunId;
-}
-
-/** The task as the orchestrator's cancelTask needs it. */
-export interface CancelTask {
-  key: number;
-  id: TaskId;
-  tenant: number;
-  runKey: number | null;
-  runId: RunId | null;
-  node: string | null;
-  item: number | null;
-  createdMs: number;
-  startedMs: number | null;
-  agent: string | null;
-  attempt: number;
-  /** For the audit table. */
-  actor: string;
 }
 
 export interface InspectGraphOptions {
@@ -79,7 +62,7 @@ export interface HivePort {
   startRun(request: StartRun): Promise<{ runId: RunId; isDuplicate: boolean }>;
   enqueueTask(request: TaskRequest): Promise<{ taskId: TaskId; isDuplicate: boolean }>;
   /** Throws ILLEGAL_TRANSITION when it has ended. */
-  cancelTask(task: CancelTask): Promise<void>;
+  cancelTask(task: CancelTaskRequest): Promise<void>;
   cancelRun(id: RunId, by: { actor: string; tenant: TenantKey }): Promise<void>;
   /** The result of the run's output node, where the run's row does not carry it. */
   runOutput(id: RunId): Promise<Json>;

@@ -23,6 +23,7 @@ const telling: Readonly<Partial<Record<TaskState, readonly TaskReason[]>>> = {
   waiting: ['delay', 'retry', 'sleep', 'event', 'approval', 'child'],
   failed: ['error', 'timeout'],
   dead: ['attempts', 'crashes', 'timeout'],
+  paused: ['user', 'run'],
   cancelled: ['user', 'run'],
   skipped: ['upstream', 'branch'],
 };

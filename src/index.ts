@@ -1,12 +1,15 @@
-// The authors' door: what a file that defines an agent imports.
+// The authors' door: what a file that defines an agent or a workflow imports.
 
-export { defineAgent, retryError, stopError } from './agents/index.ts';
+export { defineAgent, defineWorkflow, retryError, stopError } from './agents/index.ts';
 export type {
   AgentContext,
   AgentDefinition,
   AgentResult,
   AgentSpecification,
   AuthorErrorOptions,
+  WorkflowDefinition,
+  WorkflowNode,
+  WorkflowSpecification,
 } from './agents/index.ts';
 export { HiveError, isHiveError } from './contract/index.ts';
-export type { Json } from './contract/index.ts';
+export type { GraphInput, Json } from './contract/index.ts';

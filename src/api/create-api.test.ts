@@ -281,6 +281,7 @@ describe('the server', () => {
   test('closing ends a long poll at once', async () => {
     const id = new Uint8Array(16);
     const rows = (sql: string): unknown[] => {
+      if (sql.includes('"parents"."run" =')) return []; // child runs
       if (sql.includes('from "runs"') && sql.includes('"graph"')) return [runRow(id)];
       return sql.includes('from "runs"') ? [{ key: 1 }] : [];
     };
@@ -313,6 +314,11 @@ const runRow = (id: Uint8Array) => ({
   created_ms: 1_700_000_000_000,
   started_ms: 1_700_000_000_000,
   ended_ms: null,
+  deadline_ms: null,
+  origin: null,
+  parent_task: null,
+  parent_run: null,
+  root_run: null,
   version: 1,
   graph:
     '{"name":"inspect","nodes":[{"kind":"agent","id":"one","title":"\\"><img src=x>","capabilities":["x"],"after":[]}]}',
@@ -323,6 +329,7 @@ const runRow = (id: Uint8Array) => ({
 
 describe('the status page', () => {
   const rows = (sql: string): unknown[] => {
+    if (sql.includes('"parents"."run" =')) return []; // child runs
     if (sql.includes('max(')) return [{ key: null }];
     if (sql.includes('from "runs"') && sql.includes('count(')) return [{ state: 1, count: 1 }];
     return sql.includes('from "runs"') ? [runRow(new Uint8Array(16))] : [];

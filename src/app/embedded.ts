@@ -32,10 +32,11 @@ export interface OpenHiveOptions {
   /**
    * any: connect to the holder of the data directory, else run one without a server.
    * look: as any, but a hive that runs here only answers: it takes up no work that it could not finish.
+   * follow: as any, but a hive that runs here listens on any free port, so that other commands can steer what it works on.
    * serve: run one with the API listening; LOCK_HELD or PORT_IN_USE when that cannot be.
    * serve-or-connect: as serve, but connect where another hive holds the directory.
    */
-  purpose: 'any' | 'look' | 'serve' | 'serve-or-connect';
+  purpose: 'any' | 'look' | 'follow' | 'serve' | 'serve-or-connect';
   /** A directory that will be inspected: no configuration is read from it. */
   inspectedPath?: string;
   flags: Readonly<Record<string, unknown>>;
@@ -55,8 +56,8 @@ export async function openHive(options: OpenHiveOptions): Promise<OpenHive> {
   });
   if (config.url !== null && options.purpose !== 'serve')
     return remoteHive(config, config.url, tokenFor(config, config.url));
-  const isLocal = options.purpose === 'any' || options.purpose === 'look';
-  if (isLocal) {
+  const { purpose } = options;
+  if (purpose === 'any' || purpose === 'look' || purpose === 'follow') {
     const running = announcedHive(config.dataDirectory);
     if (running !== null && (await answers(running.url)))
       return remoteHive(config, running.url, readToken(config.dataDirectory));
@@ -66,8 +67,8 @@ export async function openHive(options: OpenHiveOptions): Promise<OpenHive> {
   const { startHive } = await import('./start-hive.ts');
   try {
     const hive = await startHive({
-      config,
-      api: !isLocal,
+      config: purpose === 'follow' ? { ...config, apiPort: 0 } : config,
+      api: purpose !== 'any' && purpose !== 'look',
       works: options.purpose !== 'look',
       ...(plan === null ? {} : { faultAt: `${plan.point}:${plan.pass}` }),
     });

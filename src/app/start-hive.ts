@@ -28,8 +28,10 @@ import { accessToken, announceHive, dataPaths, withdrawHive } from './data-paths
 import type { DataPaths } from './data-paths.ts';
 import { hivePort } from './hive-port.ts';
 import { hostTelemetry } from './host-telemetry.ts';
+import { RetentionDuty } from './retention.ts';
 import { StateGauges } from './state-gauges.ts';
 import { StopStack } from './stop-stack.ts';
+import { VERSION } from './version.ts';
 import { WorkFolders } from './work-folders.ts';
 
 export interface StartHiveOptions {
@@ -97,7 +99,7 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
   const work = new WorkFolders({ folder: paths.work, store, clock });
   work.start();
   stack.add(() => work.stop());
-  const runner = agentRunner(options);
+  const runner = agentRunner(options, paths);
   stack.add(() => runner.close());
 
   const signals = hostTelemetry(telemetry);
@@ -115,9 +117,12 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
   gauges.start();
   stack.add(() => gauges.stop());
   const isDraining = (): boolean => life.isDraining;
+  const isWorking = (options.works ?? true) && (options.settings?.isWorker ?? true);
+  if (isWorking) startRetention({ config, store, telemetry }, stack);
   const port = hivePort({
     config,
     startedMs: clock.now(),
+    clock,
     store,
     orchestrator,
     telemetry,
@@ -127,7 +132,7 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
     isDraining,
   });
   const served = options.api ? await serve({ config, port, telemetry, isDraining }, stack) : null;
-  if ((options.works ?? true) && (options.settings?.isWorker ?? true)) orchestrator.beginWork();
+  if (isWorking) orchestrator.beginWork();
   telemetry.logger.info('hive started', {
     url: served?.url ?? null,
     store: store.dialect,
@@ -148,6 +153,22 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
       return stack.stop();
     },
   };
+}
+
+function startRetention(
+  { config, store, telemetry }: { config: HiveConfig; store: Store; telemetry: Telemetry },
+  stack: StopStack,
+): void {
+  const retention = new RetentionDuty({
+    store,
+    clock,
+    settings: { days: config.retentionDays, runs: config.retentionRuns },
+    log: (message, fields) => {
+      telemetry.logger.info(message, fields);
+    },
+  });
+  retention.start();
+  stack.add(() => retention.stop());
 }
 
 interface OrchestratorNeeds {
@@ -196,10 +217,15 @@ function openTelemetry({ config, destination }: StartHiveOptions, paths: DataPat
   return telemetry;
 }
 
-function agentRunner(options: StartHiveOptions): AgentRunner {
+function agentRunner(options: StartHiveOptions, paths: DataPaths): AgentRunner {
   const { config } = options;
+  const builtIn = builtInAgents({
+    workDirectory: paths.work,
+    reportsDirectory: paths.reports,
+    toolVersion: VERSION,
+  });
   return createAgentRunner({
-    agents: options.onlyAgents ?? [...builtInAgents(), ...(options.agents ?? [])],
+    agents: options.onlyAgents ?? [...builtIn, ...(options.agents ?? [])],
     clock,
     threads: config.threads,
     heapMb: config.workerHeapMb,

@@ -8,6 +8,7 @@ const over = (run = aRun({ state: 'completed' })) => ({
   events: [],
   signals: [],
   cursor: null,
+  heard: 0,
   isOver: true,
 });
 

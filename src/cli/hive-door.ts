@@ -19,10 +19,11 @@ export interface OpenOptions {
   /**
    * any: connect to the holder of the data directory, else run one without a server.
    * look: as any, but a hive that runs here only answers: it takes up no work that it could not finish.
+   * follow: as any, but a hive that runs here listens on any free port, so that other commands can steer what it works on.
    * serve: run one with the API listening; LOCK_HELD or PORT_IN_USE when that cannot be.
    * serve-or-connect: as serve, but connect where another hive holds the directory.
    */
-  purpose: 'any' | 'look' | 'serve' | 'serve-or-connect';
+  purpose: 'any' | 'look' | 'follow' | 'serve' | 'serve-or-connect';
   /** A directory that will be inspected: no configuration is read from it. */
   inspectedPath?: string;
 }

@@ -7,7 +7,7 @@ const SUGGESTED = 3;
 /** Runs `work`; when it finds nothing, the error names the newest ids. */
 export async function suggestingRecent<Result>(
   client: HiveClient,
-  kind: 'run' | 'task',
+  kind: 'run' | 'task' | 'approval',
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -26,10 +26,14 @@ export async function suggestingRecent<Result>(
   }
 }
 
-async function newestIds(client: HiveClient, kind: 'run' | 'task'): Promise<string[]> {
+async function newestIds(client: HiveClient, kind: 'run' | 'task' | 'approval'): Promise<string[]> {
   if (kind === 'run') {
     const { runs } = await client.call('run.list', { limit: SUGGESTED });
     return runs.map(({ id }) => id);
+  }
+  if (kind === 'approval') {
+    const { approvals } = await client.call('approval.list', { limit: SUGGESTED });
+    return approvals.map(({ id }) => id);
   }
   const { tasks } = await client.call('task.list', { limit: SUGGESTED });
   return tasks.map(({ id }) => id);

@@ -7,7 +7,7 @@ import { CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { EmbeddedDoor } from './hive-door.ts';
-import { createProgram } from './program.ts';
+import { createProgram } from './program/program.ts';
 import type { Session } from './session.ts';
 import { settingsFrom } from './settings.ts';
 import type { RawOptions } from './settings.ts';

@@ -25,7 +25,7 @@ export interface Settings {
 export type RawOptions = Readonly<Record<string, unknown>>;
 
 /** Options of ours; everything else that is given goes to the configuration, which knows its own names. */
-const configFlags = ['data', 'port', 'url', 'strategy', 'concurrency', 'threads', 'logLevel'];
+const configFlags = ['data', 'port', 'url', 'distribution', 'concurrency', 'threads', 'logLevel'];
 
 export function settingsFrom(options: RawOptions): Settings {
   const isSet = (name: string): boolean => options[name] === true;
@@ -50,11 +50,17 @@ export function settingsFrom(options: RawOptions): Settings {
   };
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-/** '90', '90s', '5m', '2h', '500ms' to milliseconds; undefined for anything else. Without a unit: seconds. */
+/** '90', '90s', '5m', '2h', '30d', '500ms' to milliseconds; undefined for anything else. Without a unit: seconds. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text);
   if (match === null) return undefined;
   return Math.round(Number(match[1]) * (units[match[2] ?? 's'] ?? 1_000));
 }

@@ -28,15 +28,22 @@ export async function watchRun(session: Session, options: WatchOptions): Promise
   const view = openProgress({ session, clock: systemClock, kind, ...options });
   const deadline = deadlineOf(session);
   let cursor: string | undefined = from === 'now' ? 'head' : undefined;
+  let heard: number | undefined;
   try {
     options.onOpen?.(view);
     while (!session.signal.aborted) {
       const waitMs = Math.min(operationLimits.watchMs, Math.max(0, deadline - systemClock.mono()));
-      const answer = await ask(session, client, { id: runId, cursor, waitMs: Math.floor(waitMs) });
+      const answer = await ask(session, client, {
+        id: runId,
+        cursor,
+        heard,
+        waitMs: Math.floor(waitMs),
+      });
       if (answer === undefined) break;
       view.update(answer);
       if (answer.isOver) return { kind: 'over', run: answer.run };
       cursor = answer.cursor ?? cursor;
+      ({ heard } = answer);
       if (systemClock.mono() >= deadline) throw tooLate(session, answer.run);
     }
     return { kind: 'interrupted' };
@@ -49,11 +56,16 @@ export async function watchRun(session: Session, options: WatchOptions): Promise
 async function ask(
   session: Session,
   client: HiveClient,
-  request: { id: string; cursor: string | undefined; waitMs: number },
+  request: { id: string; cursor: string | undefined; heard: number | undefined; waitMs: number },
 ): Promise<OperationOutput<'run.watch'> | undefined> {
-  const { id, cursor, waitMs } = request;
+  const { id, cursor, heard, waitMs } = request;
   try {
-    const wanted = { id, waitMs, ...(cursor === undefined ? {} : { cursor }) };
+    const wanted = {
+      id,
+      waitMs,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(heard === undefined ? {} : { heard }),
+    };
     return await client.call('run.watch', wanted, { signal: session.signal });
   } catch (error) {
     if (session.signal.aborted && isHiveError(error)) return undefined;

@@ -38,10 +38,14 @@ test('fields go into the path, the query or the body', async () => {
   await client.call('run.tasks', { id: 'run_/..', limit: 5 });
   await client.call('task.create', { name: 'a', capabilities: ['x'] });
   await client.call('run.cancel', { id: 'run_1' });
+  await client.call('run.diff', { id: 'run_1', other: 'run_2' });
+  await client.call('approval.list', { all: true });
   expect(seen).toEqual([
     'GET /api/v1/runs/run_%2F../tasks?limit=5  Bearer t',
     'POST /api/v1/tasks {"name":"a","capabilities":["x"]} Bearer t',
     'POST /api/v1/runs/run_1/cancel {} Bearer t',
+    'GET /api/v1/runs/run_1/diff/run_2  Bearer t',
+    'GET /api/v1/approvals?all=true  Bearer t',
   ]);
 });
 

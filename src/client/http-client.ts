@@ -53,8 +53,9 @@ function toRequest(
   const address = new URL(`/api/v1${filled}`, url);
   if (method === 'GET') {
     for (const [key, value] of Object.entries(fields)) {
-      // Every field of a GET operation is text or a number.
-      if (value !== undefined) address.searchParams.set(key, `${value as string | number}`);
+      // Every field of a GET operation is text, a number or a flag.
+      if (value !== undefined)
+        address.searchParams.set(key, `${value as string | number | boolean}`);
     }
     return { url: address.href, init: { method, headers } };
   }

@@ -70,7 +70,7 @@ export const settings = {
   distributionStrategy: required({
     name: 'DISTRIBUTION_STRATEGY',
     key: 'tasks.distributionStrategy',
-    flag: 'strategy',
+    flag: 'distribution',
     kind: choice(['capability_based', 'least_busy', 'round_robin', 'priority']),
     value: 'capability_based',
     help: 'How an agent is chosen among those that have every capability a task needs.',
@@ -244,6 +244,21 @@ export const settings = {
     kind: integer(1, 3_650),
     value: 30,
     help: 'Days after which a log file of the data directory is removed.',
+  }),
+  retentionDays: required({
+    name: 'HIVE_RETENTION_DAYS',
+    key: 'store.retentionDays',
+    unit: 'days',
+    kind: integer(0, 36_500),
+    value: 30,
+    help: 'Days after which a run or single task that has ended is deleted with all that belongs to it; 0 keeps them for ever. A project may have its own number.',
+  }),
+  retentionRuns: optional({
+    name: 'HIVE_RETENTION_RUNS',
+    key: 'store.retentionRuns',
+    kind: integer(1, 100_000_000),
+    fallbackText: 'none: only their age counts',
+    help: 'Ended runs and single tasks that are kept at most; older ones are deleted first. A project may have its own number.',
   }),
 } as const;
 

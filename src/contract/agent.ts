@@ -21,6 +21,11 @@ export const agentManifest = z.strictObject({
   placement: z.enum(placements).default('thread'),
   /** Tasks that one instance works on at once. */
   concurrency: z.number().int().min(1).max(1_000).default(1),
+  /**
+   * What happens to a task whose journal was written by another version of this agent's code: stop = it fails with JOURNAL_MISMATCH,
+   * fresh = it starts afresh, effects that happened stay.
+   */
+  onCodeChange: z.enum(['stop', 'fresh']).default('stop'),
 });
 export type AgentManifest = z.infer<typeof agentManifest>;
 

@@ -208,6 +208,62 @@ export const errorCodes = {
     message: 'The journal does not fit the code that resumes it',
     advice: 'Keep steps and their names unchanged while tasks wait, or start the task afresh.',
   }),
+  LOOP_BOUND: entry('stop', 422, {
+    message: 'A loop reached its bound before its condition held',
+    advice: 'Look at the last iteration, then raise `max` of the loop or correct its `until`.',
+  }),
+  EXPRESSION_FAILED: entry('stop', 422, {
+    message: 'An expression of the workflow could not be computed',
+    advice: 'Correct the expression named in the message; `hive workflow validate` checks names.',
+  }),
+  OUTPUT_MISMATCH: entry('stop', 422, {
+    message: 'The result does not match the output schema of its node',
+    advice: 'Correct the agent, or the `output` schema of the node in the workflow.',
+  }),
+  CHILD_FAILED: entry('stop', 422, {
+    message: 'A child run did not complete',
+    advice: 'Look at the child run named in the message with `hive run show <id>`.',
+  }),
+  CHILD_LIMIT: entry('stop', 422, {
+    message: 'Child runs are nested too deeply or there are too many',
+    advice: 'At most 8 levels and 10,000 child runs below one run; use a map, or split the work.',
+  }),
+  WAIT_TIMEOUT: entry('stop', 408, {
+    message: 'What was waited for did not come in time',
+    advice: 'Raise the timeout of the wait, or handle it with onTimeout: continue.',
+  }),
+  APPROVAL_REJECTED: entry('stop', 409, {
+    message: 'A person rejected it',
+    advice: 'Read the comment in `hive approval show <id>`.',
+  }),
+  APPROVAL_EXPIRED: entry('stop', 408, {
+    message: 'Nobody decided before the deadline',
+    advice: 'Give the approval a later deadline or an escalation, then retry the run.',
+  }),
+  APPROVAL_CLOSED: entry('stop', 409, {
+    message: 'This approval is not open any more',
+    advice: 'See who decided with `hive approval show <id>`.',
+  }),
+  EFFECT_UNKNOWN: entry('stop', 409, {
+    message: 'It is not known whether an effect happened',
+    advice: 'Look at the receiver, then `hive task resolve <id> --done`, `--retry` or `--fail`.',
+  }),
+  EFFECT_NOT_DONE: entry('retry', 502, {
+    message: 'The receiver certainly did not do it',
+    advice: 'Read the reason; the task is tried again under its retry policy.',
+  }),
+  RUN_DEADLINE: entry('stop', 408, {
+    message: 'The run passed its deadline',
+    advice: 'Raise `timeoutMs` of the workflow, then `hive run retry <id>`.',
+  }),
+  REPLAY_DIVERGED: entry('stop', 409, {
+    message: 'The replay did not do what was recorded',
+    advice: 'The code changed since, or it reads clock, random or input outside ctx.',
+  }),
+  COMPENSATION_FAILED: entry('stop', 500, {
+    message: 'Something could not be undone',
+    advice: 'Look at the failed compensate task and undo it by hand; it is listed in the run.',
+  }),
   FEATURE_MISSING: entry('stop', 501, {
     message: 'This version cannot do that yet',
     advice: 'See CHANGELOG.md for what this version does.',

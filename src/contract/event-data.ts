@@ -59,5 +59,17 @@ export const eventData = {
   'task.waiting': signalOfTask,
   'task.progress': signalOfTask,
   'host.started': z.object({ host: z.string(), boot: z.string() }).loose(),
+  'run.paused': z.object({ by: z.string() }).loose(),
+  'run.resumed': z.object({ by: z.string() }).loose(),
+  'run.signalled': z.object({ name: z.string(), by: z.string() }).loose(),
+  'approval.requested': signalOfTask,
+  'approval.decided': z
+    .object({ approval: z.string(), decision: z.string(), by: z.string() })
+    .loose(),
+  'task.uncertain': signalOfTask,
+  'task.resolved': z.object({ resolution: z.string(), by: z.string() }).loose(),
+  'run.compensating': z
+    .object({ end: z.enum(['failed', 'cancelled']), message: z.string() })
+    .loose(),
   'host.lost': z.object({ host: z.string(), tasks: z.number().int() }).loose(),
 } as const satisfies Record<EventType, z.ZodType>;

@@ -24,6 +24,14 @@ export const eventTypes = {
   'task.progress': 19, // signal only
   'host.started': 20,
   'host.lost': 21,
+  'run.paused': 22,
+  'run.resumed': 23,
+  'run.signalled': 24,
+  'approval.requested': 25, // signal only
+  'approval.decided': 26,
+  'task.uncertain': 27, // signal only
+  'task.resolved': 28,
+  'run.compensating': 29,
 } as const;
 export type EventType = keyof typeof eventTypes;
 

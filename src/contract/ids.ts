@@ -15,6 +15,7 @@ export const idPrefixes = {
   event: 'evt',
   log: 'log',
   audit: 'aud',
+  approval: 'apr',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -26,6 +27,7 @@ export type InstanceId = Id<'instance'>;
 export type HostId = Id<'host'>;
 export type TenantId = Id<'tenant'>;
 export type ProjectId = Id<'project'>;
+export type ApprovalId = Id<'approval'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const TEXT_LENGTH = 26; // 130 bits: the first character carries only 3

@@ -2,7 +2,16 @@
 
 export { agentManifest, agentName, placements } from './agent.ts';
 export type { AgentManifest, Placement, SimpleStatus } from './agent.ts';
-export type { AgentRunner, Attempt, AttemptHost, AttemptOutcome } from './agent-runner.ts';
+export type {
+  AgentRunner,
+  ApprovalAnswer,
+  ApprovalForm,
+  Attempt,
+  AttemptHost,
+  AttemptOutcome,
+  ChildRequest,
+  WaitResult,
+} from './agent-runner.ts';
 export { crashPoint, crashPoints, installCrashPlan } from './crash-point.ts';
 export type { CrashPoint } from './crash-point.ts';
 export { errorCodes } from './error-codes.ts';
@@ -16,17 +25,29 @@ export { formatDuration, formatWait } from './format-duration.ts';
 export {
   agentNode,
   capability,
+  expression,
+  FLOW_CAPABILITY,
   graph,
   graphLimits,
   graphNode,
   joinNode,
   mapNode,
+  missingRooms,
   nodeId,
 } from './graph.ts';
-export type { Graph, GraphInput, GraphNode, TaskNode } from './graph.ts';
+export type {
+  FlowNode,
+  Graph,
+  GraphInput,
+  GraphNode,
+  NodeKind,
+  TaskNode,
+  WorkNode,
+} from './graph.ts';
 export { encodeBase32, formatId, idBytes, idPrefixes, isId, parseId } from './ids.ts';
 export type {
   AgentId,
+  ApprovalId,
   HostId,
   Id,
   IdKind,
@@ -38,7 +59,11 @@ export type {
 } from './ids.ts';
 export { encodeJson, jsonLimits } from './json.ts';
 export type { Json } from './json.ts';
-export { operationLimits, operationNames, operationTable } from './operation-table.ts';
+export { jsonSchema } from './json-schema.ts';
+export type { JsonSchema } from './json-schema.ts';
+export { schemaMismatches } from './schema-mismatches.ts';
+export { operationLimits } from './operation-fields.ts';
+export { operationNames, operationTable } from './operation-table.ts';
 export type {
   OperationInput,
   OperationName,
@@ -58,6 +83,8 @@ export {
   tones,
 } from './labels.ts';
 export type { AgentLifecycle, StateLabel, TaskLabelFacts, Tone } from './labels.ts';
+export type { DiffSide, ExportedRun, PruneReport, RunDiff, ValueDiff } from './run-documents.ts';
+export { strategies } from './run-operations.ts';
 export { MAX_CRASHES, retryPresetNames, retryPresets } from './retry-policy.ts';
 export type { RetryPolicy, RetryPreset } from './retry-policy.ts';
 export {
@@ -72,45 +99,57 @@ export {
   taskTransitions,
 } from './states.ts';
 export type { RunState, TaskReason, TaskState, TaskStateCode } from './states.ts';
+export { BLOB_BYTES } from './store-units.ts';
 export type {
   ClaimedTask,
   ClaimRequest,
-  EnqueueUnit,
-  EnqueueVerdict,
   EventReader,
-  HostKey,
-  JournalStep,
-  LaneKey,
-  Lease,
   LostTask,
-  NewAttempt,
-  NewAudit,
-  NewEvent,
-  NewRun,
-  NewTask,
-  ProjectKey,
+  PruneRequest,
+  PruneResult,
   ReadQuery,
   ReapResult,
-  RouteKey,
-  RunChange,
-  RunKey,
   RunRow,
-  SettleUnit,
-  SettleVerdict,
   Statement,
   Store,
   StoreDialect,
   StoreHealth,
   StoreHints,
-  TaskChange,
+  StoreSize,
   TaskCore,
+} from './store.ts';
+export type {
+  EnqueueUnit,
+  EnqueueVerdict,
+  HostKey,
+  JournalStep,
+  LaneKey,
+  Lease,
+  NewAttempt,
+  NewAudit,
+  NewDelivery,
+  NewEvent,
+  NewRun,
+  NewTask,
+  ProjectKey,
+  RouteKey,
+  RunChange,
+  RunKey,
+  RunParent,
+  RunSweep,
+  SettleUnit,
+  SettleVerdict,
+  TaskChange,
+  TaskCopy,
   TaskKey,
   TenantKey,
-} from './store.ts';
+  WaitAnswer,
+} from './store-units.ts';
 export { logLevels, metricDefinitions } from './telemetry-port.ts';
 export type { LogLevel, LogScope, MetricLabels, MetricName } from './telemetry-port.ts';
 export type {
   AgentView,
+  ApprovalView,
   DoctorCheck,
   ErrorView,
   EventView,
@@ -121,5 +160,7 @@ export type {
   TaskCounts,
   TaskSummary,
   TaskView,
+  WaitView,
   WhyView,
+  WorkflowUse,
 } from './views.ts';

@@ -11,7 +11,7 @@ import {
 } from './labels.ts';
 import type { StateLabel, TaskLabelFacts } from './labels.ts';
 import { runStates, taskReasons, taskStates } from './states.ts';
-import type { RunState, TaskState } from './states.ts';
+import type { RunState, TaskReason, TaskState } from './states.ts';
 
 const facts = (change: Partial<TaskLabelFacts>): TaskLabelFacts => ({
   state: 'ready',
@@ -80,6 +80,20 @@ test('runs, agents and health have looks; no two looks of a kind are the same', 
     expect(new Set(all.map(({ text }) => text)).size).toBe(all.length);
     expect(new Set(all.map(({ tone, icon }) => `${tone} ${icon}`)).size).toBe(all.length);
   }
+});
+
+test('a run that cannot go on says what it waits for, and that it undoes', () => {
+  const text = (waitsFor: readonly (TaskReason | 'uncertain')[]): string =>
+    runLabel({ state: 'running', waitsFor }).text;
+  expect(text([])).toBe('Running');
+  expect(text(['sleep', 'approval'])).toBe('Waiting for approval');
+  expect(text(['approval', 'uncertain'])).toBe('Needs a decision');
+  expect(text(['event'])).toBe('Waiting for an event');
+  expect(text(['child'])).toBe('Waiting for a child run');
+  expect(runLabel({ state: 'running', isCompensating: true, waitsFor: ['approval'] }).text).toBe(
+    'Undoing what was done',
+  );
+  expect(runLabel({ state: 'paused', waitsFor: ['approval'] }).text).toBe('Paused');
 });
 
 test('durations', () => {

@@ -79,6 +79,10 @@ export const runLooks = {
   running: look('active', 'spinner-arc', 'Running'),
   paused: look('neutral', 'pause', 'Paused'),
   stopping: look('violet', 'square-arrow', 'Stopping'),
+  compensating: look('violet', 'undo', 'Undoing what was done'),
+  waiting: look('neutral', 'hourglass', 'Waiting'),
+  waitingApproval: look('magenta', 'hand', 'Waiting for approval'),
+  uncertain: look('magenta', 'help-circle', 'Needs a decision'),
   completed: look('success', 'check-circle', 'Completed'),
   completedWithWarnings: look('warning', 'triangle', 'Completed with warnings'),
   failed: look('danger', 'octagon-x', 'Failed'),
@@ -137,7 +141,9 @@ export function taskLabel(facts: TaskLabelFacts): StateLabel {
         ? { ...taskLooks.running, text: `Running (try ${nextTry(facts)})` }
         : taskLooks.running;
     case 'paused':
-      return taskLooks.paused;
+      return reason === 'run'
+        ? { ...taskLooks.paused, text: 'Paused with its run' }
+        : taskLooks.paused;
     case 'uncertain':
       return taskLooks.uncertain;
     case 'succeeded':
@@ -202,11 +208,36 @@ export const runLabels = {
   cancelled: runLooks.cancelled,
 } as const satisfies Record<RunState, StateLabel>;
 
-/** The label of a run. `hasWarnings`: it completed although something in it failed or was skipped. */
-export function runLabel(facts: { state: RunState; hasWarnings?: boolean }): StateLabel {
-  const isWarned = facts.state === 'completed' && facts.hasWarnings === true;
-  return isWarned ? runLooks.completedWithWarnings : runLabels[facts.state];
+/** What the label of a run derives from. */
+export interface RunLabelFacts {
+  state: RunState;
+  /** It completed although something in it failed. */
+  hasWarnings?: boolean;
+  /** It undoes what succeeded before it ends. */
+  isCompensating?: boolean;
+  /** Why its open tasks do not go on, when none of them is ready or running. */
+  waitsFor?: readonly (TaskReason | 'uncertain')[];
 }
+
+/** The label of a run. */
+export function runLabel(facts: RunLabelFacts): StateLabel {
+  const { state, waitsFor = [] } = facts;
+  if (state === 'completed' && facts.hasWarnings === true) return runLooks.completedWithWarnings;
+  if (state !== 'running') return runLabels[state];
+  if (facts.isCompensating === true) return runLooks.compensating;
+  if (waitsFor.includes('uncertain')) return runLooks.uncertain;
+  if (waitsFor.includes('approval')) return runLooks.waitingApproval;
+  const reason = waitsFor.find((each) => runWaitingWords[each] !== undefined);
+  const word = reason === undefined ? undefined : runWaitingWords[reason];
+  return word === undefined ? runLabels.running : { ...runLooks.waiting, text: word };
+}
+
+/** Of a run in which nothing can be worked on now. */
+const runWaitingWords: Readonly<Partial<Record<TaskReason | 'uncertain', string>>> = {
+  ...waitingWords,
+  delay: 'Waiting for its time',
+  retry: 'Waiting to try again',
+};
 
 export function agentLabel(lifecycle: AgentLifecycle): StateLabel {
   return agentLooks[lifecycle];

@@ -4,52 +4,18 @@
  * fill the input; else the JSON body does. Paths are below /api/v1.
  */
 import { z } from 'zod';
-import { capability } from './graph.ts';
-import { retryPresetNames } from './retry-policy.ts';
-import { runStates, taskStates } from './states.ts';
+import { approvalOperations } from './approval-operations.ts';
+import { filePath, id, idempotencyKey, page, route } from './operation-fields.ts';
+import { runOperations, workflowSource } from './run-operations.ts';
+import { taskOperations } from './task-operations.ts';
 import {
   doctorCheck,
   eventView,
   hiveStatus,
   jsonView,
-  runSummary,
-  runView,
-  taskSummary,
-  taskView,
-  whyView,
+  retentionView,
+  workflowUse,
 } from './views.ts';
-import type { RetryPreset } from './retry-policy.ts';
-import type { RunState, TaskState } from './states.ts';
-
-export const operationLimits = {
-  pageSize: 500, // rows of one answer: about 250 KB, under the size that a browser or terminal shows at once
-  watchMs: 25_000, // one long poll: under the 30 s after which proxies call a request lost
-  pathChars: 4_096, // PATH_MAX of Linux
-} as const;
-
-const page = {
-  limit: z.coerce.number<number>().int().min(1).max(operationLimits.pageSize).default(50),
-  /** From the answer before; opaque. */
-  cursor: z.string().max(200).optional(),
-};
-const idempotencyKey = z.string().min(1).max(200).optional();
-const id = z.string().min(1).max(64);
-const filePath = z.string().min(1).max(operationLimits.pathChars);
-const next = z.string().nullable();
-const byId = z.strictObject({ id });
-const runStateFilter = z.enum(Object.keys(runStates) as [RunState, ...RunState[]]).optional();
-const taskStateFilter = z.enum(Object.keys(taskStates) as [TaskState, ...TaskState[]]).optional();
-
-const route = <
-  Method extends 'GET' | 'POST',
-  Input extends z.ZodObject,
-  Output extends z.ZodType,
->(spec: {
-  method: Method;
-  path: `/${string}`;
-  input: Input;
-  output: Output;
-}) => spec;
 
 export const operationTable = {
   'inspect.start': route({
@@ -58,87 +24,45 @@ export const operationTable = {
     input: z.strictObject({ path: filePath, reportDirectory: filePath.optional(), idempotencyKey }),
     output: z.object({ runId: z.string(), resumed: z.boolean() }),
   }),
-  'run.list': route({
-    method: 'GET',
-    path: '/runs',
-    input: z.strictObject({ ...page, state: runStateFilter }),
-    output: z.object({ runs: z.array(runSummary), next }),
-  }),
-  'run.show': route({ method: 'GET', path: '/runs/:id', input: byId, output: runView }),
-  'run.tasks': route({
-    method: 'GET',
-    path: '/runs/:id/tasks',
-    input: z.strictObject({ id, ...page, state: taskStateFilter }),
-    output: z.object({ tasks: z.array(taskSummary), next }),
-  }),
-  'run.cancel': route({
+  ...runOperations,
+  ...taskOperations,
+  ...approvalOperations,
+  'workflow.validate': route({
     method: 'POST',
-    path: '/runs/:id/cancel',
-    input: byId,
-    output: z.object({ id: z.string(), state: z.literal('cancelled') }),
-  }),
-  'run.watch': route({
-    method: 'GET',
-    path: '/runs/:id/watch',
-    input: z.strictObject({
-      id,
-      /** Events after this one; 'head' = only what comes from now on; absent = from the start. */
-      cursor: z.string().max(200).optional(),
-      /** How long to wait for something new. */
-      waitMs: z.coerce.number<number>().int().min(0).max(operationLimits.watchMs).default(20_000),
-    }),
+    path: '/workflows/validate',
+    input: z.strictObject({ workflow: workflowSource }),
     output: z.object({
-      run: runView,
-      /** Durable events, oldest first. */
-      events: z.array(eventView),
-      /** Signals seen while waiting: at most once, without history. */
-      signals: z.array(eventView),
-      cursor: z.string().nullable(),
-      /** True when the run is over and every event of it has been handed out. */
-      isOver: z.boolean(),
+      name: z.string(),
+      version: z.string(),
+      nodes: z.number().int(),
+      /** Capabilities that no agent of the hive has now: a run would be refused. */
+      missing: z.array(z.string()),
+      /** Kinds of nodes that this version cannot run. */
+      cannotRun: z.array(z.string()),
     }),
   }),
-  'task.create': route({
-    method: 'POST',
-    path: '/tasks',
-    input: z.strictObject({
-      name: z.string().trim().min(1).max(200),
-      description: z.string().max(10_000).optional(),
-      type: z.string().min(1).max(64).default('task'),
-      capabilities: z.array(capability).min(1).max(16),
-      input: jsonView.default(null),
-      priority: z.number().int().min(-100).max(100).default(0),
-      timeoutMs: z
-        .number()
-        .int()
-        .min(1)
-        .max(7 * 86_400_000)
-        .default(600_000),
-      retry: z.enum(retryPresetNames as [RetryPreset, ...RetryPreset[]]).default('default'),
-      delayMs: z
-        .number()
-        .int()
-        .min(0)
-        .max(366 * 86_400_000)
-        .default(0),
-      concurrencyKey: z.string().min(1).max(200).optional(),
-      idempotencyKey,
-    }),
-    output: z.object({ taskId: z.string(), runId: z.string(), duplicate: z.boolean() }),
-  }),
-  'task.list': route({
+  'workflow.list': route({
     method: 'GET',
-    path: '/tasks',
-    input: z.strictObject({ ...page, state: taskStateFilter }),
-    output: z.object({ tasks: z.array(taskSummary), next }),
+    path: '/workflows',
+    input: z.strictObject({}),
+    /** Of the newest 100,000 runs. */
+    output: z.object({ workflows: z.array(workflowUse) }),
   }),
-  'task.show': route({ method: 'GET', path: '/tasks/:id', input: byId, output: taskView }),
-  'task.why': route({ method: 'GET', path: '/tasks/:id/why', input: byId, output: whyView }),
-  'task.cancel': route({
+  'retention.show': route({
+    method: 'GET',
+    path: '/retention',
+    input: z.strictObject({}),
+    output: retentionView,
+  }),
+  'retention.set': route({
     method: 'POST',
-    path: '/tasks/:id/cancel',
-    input: byId,
-    output: z.object({ id: z.string(), state: z.literal('cancelled') }),
+    path: '/retention',
+    /** null: the hive's own number; absent: as it is. */
+    input: z.strictObject({
+      days: z.number().int().min(0).max(36_500).nullable().optional(),
+      runs: z.number().int().min(1).max(100_000_000).nullable().optional(),
+    }),
+    output: retentionView,
   }),
   'hive.status': route({
     method: 'GET',

@@ -10,3 +10,4 @@ export { eventTypeName, eventTypes } from './events.ts';
 export { formatId, idBytes } from './ids.ts';
 export { MAX_CRASHES } from './retry-policy.ts';
 export { canTransition, runStateName, runStates, taskStateName, taskStates } from './states.ts';
+export { BLOB_BYTES } from './store-units.ts';

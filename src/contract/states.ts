@@ -21,8 +21,18 @@ export const taskTransitions: Readonly<Record<TaskState, readonly TaskState[]>> 
   blocked: ['ready', 'waiting', 'leased', 'cancelled', 'skipped', 'paused'],
   waiting: ['ready', 'cancelled', 'skipped', 'paused', 'failed', 'succeeded'],
   ready: ['leased', 'cancelled', 'skipped', 'paused', 'waiting', 'failed'],
-  leased: ['succeeded', 'failed', 'dead', 'waiting', 'ready', 'paused', 'uncertain', 'cancelled'],
-  paused: ['ready', 'waiting', 'cancelled'],
+  leased: [
+    'succeeded',
+    'failed',
+    'dead',
+    'waiting',
+    'ready',
+    'paused',
+    'uncertain',
+    'cancelled',
+    'skipped',
+  ],
+  paused: ['ready', 'waiting', 'cancelled', 'failed'],
   uncertain: ['succeeded', 'failed', 'ready', 'cancelled'],
   succeeded: [],
   failed: [],
@@ -67,7 +77,8 @@ export const taskReasons = [
   'upstream', // skipped: an earlier task failed
   'branch', // skipped: branch not taken
   'user', // cancelled or paused by a person
-  'run', // cancelled because its run ended
+  'run', // cancelled because its run ended, or paused with its run
+  'effect', // uncertain: an effect may or may not have happened
 ] as const;
 export type TaskReason = (typeof taskReasons)[number];
 

@@ -8,118 +8,33 @@
 // a flush that fails on data is bisected until the bad unit stands alone. S3 Every write by an attempt is guarded by its fence.
 // S4 A run changes only with its expected version; its event sequence has no gap. S5 All units of one run from one host keep their
 // order (flush lane = hash of run). S6 A unit is repeatable after an unknown commit: re-applying it gives the same verdict and no second row.
+// S9 A step's result is written once: an answer to a row that has one is left out. S10 An answer is never lost: a task that goes to `waiting`
+// while one of its open waits has an answer becomes `ready` instead, and an event that comes before its wait is kept in the inbox until one asks.
+// S11 A held task (its run is paused) becomes `paused` where a change would make it ready or waiting. S12 The state of a run's tasks after a sweep
+// is that of all its tasks committed before it: no task of the run slips through, because every unit that inserts some changes the run's version.
 // S7 No callback runs inside a transaction. S8 Keys are surrogate integers below 2^53; ids are public.
 
-import type { ErrorRecord } from './errors.ts';
-import type { EventType, HiveEvent } from './events.ts';
+import type { HiveEvent } from './events.ts';
 import type { RunId, TaskId } from './ids.ts';
 import type { RetryPreset } from './retry-policy.ts';
-import type { RunState, TaskReason, TaskState } from './states.ts';
+import type { RunState } from './states.ts';
+import type {
+  EnqueueUnit,
+  EnqueueVerdict,
+  HostKey,
+  JournalStep,
+  LaneKey,
+  ProjectKey,
+  RouteKey,
+  RunKey,
+  RunParent,
+  SettleUnit,
+  SettleVerdict,
+  TaskKey,
+  TenantKey,
+} from './store-units.ts';
 
 export type StoreDialect = 'sqlite' | 'postgres';
-/** Surrogate keys. Tenant 1 and project 1 exist from the first migration ('default'). */
-export type TenantKey = number;
-export type ProjectKey = number;
-export type TaskKey = number;
-export type RunKey = number;
-export type RouteKey = number;
-export type LaneKey = number;
-export type HostKey = number;
-
-export interface Lease {
-  host: HostKey;
-  /** Name of the agent that got it, as in its manifest, and why (reason code of matching). */
-  agent: string;
-  assignment: string;
-  untilMs: number;
-}
-
-export interface NewTask {
-  id: TaskId;
-  tenant: TenantKey;
-  project: ProjectKey;
-  /** Set for tasks of a graph run; absent for a single task, which is its own run of one node (its run id has the same bytes). */
-  run?: RunId;
-  node?: string;
-  /** Index of the element for tasks of a map node. */
-  item?: number;
-  name: string;
-  description?: string;
-  type: string;
-  priority: number;
-  route: RouteKey;
-  /** Tasks with the same cap key share one limit (concurrency per key). */
-  capKey?: string;
-  /** JSON text. */
-  input: string;
-  /** Idempotency key, unique per tenant, and the hash of the body it was used with. */
-  idempotencyKey?: string;
-  bodyHash?: string;
-  state: Extract<TaskState, 'ready' | 'blocked' | 'waiting'>;
-  reason: TaskReason;
-  /** For waiting: when it becomes ready. */
-  dueMs?: number;
-  timeoutMs: number;
-  retry: RetryPreset;
-  createdMs: number;
-  /**
-   * Local dispatch: inserted already leased (fence 1). Only with state 'ready'. When a cap of its lane is full it is inserted
-   * as ready instead, and the verdict names it in `unleased`: it must not be started.
-   */
-  lease?: Lease;
-}
-
-export interface NewRun {
-  id: RunId;
-  tenant: TenantKey;
-  project: ProjectKey;
-  workflow: string;
-  title: string;
-  /** JSON text of the pinned graph, and of advance()'s state. */
-  graph: string;
-  /** See RunChange.token. */
-  token: number;
-  state: RunState;
-  progress: string;
-  input: string;
-  idempotencyKey?: string;
-  bodyHash?: string;
-  createdMs: number;
-}
-
-export interface NewEvent {
-  type: EventType;
-  tenant: TenantKey;
-  atMs: number;
-  run?: RunId;
-  task?: TaskId;
-  /** Given by the writer for events of a run row; the version check makes it exact. */
-  seq?: number;
-  data: Readonly<Record<string, unknown>>;
-}
-
-export interface NewAudit {
-  tenant: TenantKey;
-  atMs: number;
-  actor: string;
-  action: string;
-  subject: string;
-  data: Readonly<Record<string, unknown>>;
-}
-
-export interface EnqueueUnit {
-  run?: NewRun;
-  tasks: readonly NewTask[];
-  events?: readonly NewEvent[];
-  audit?: NewAudit;
-}
-export type EnqueueVerdict =
-  /** Keys in the order of `tasks`. */
-  | { status: 'ok'; taskKeys: TaskKey[]; runKey: RunKey | null; unleased?: readonly TaskKey[] }
-  /** The same idempotency key (run's or the first task's) and the same body: the ids that exist. */
-  | { status: 'duplicate'; id: TaskId | RunId }
-  | { status: 'conflict'; id: TaskId | RunId }
-  | { status: 'invalid'; error: ErrorRecord };
 
 export interface ClaimRequest {
   host: HostKey;
@@ -163,90 +78,6 @@ export interface ClaimedTask {
   group: number;
 }
 
-/** One row of the attempts table: tries that did not end the task well (the task row itself carries the last try). */
-export interface NewAttempt {
-  attempt: number;
-  fence: number;
-  agent: string;
-  host: HostKey;
-  startedMs: number | null;
-  endedMs: number;
-  outcome: 'error' | 'timeout' | 'crash' | 'lost' | 'cancelled';
-  error?: ErrorRecord;
-}
-
-export interface JournalStep {
-  name: string;
-  occurrence: number;
-  kind: 'step' | 'sleep';
-  /** JSON text; null while a sleep is not over. */
-  result: string | null;
-  dueMs?: number;
-  atMs: number;
-}
-
-/** The new state of one task, guarded. */
-export interface TaskChange {
-  key: TaskKey;
-  id: TaskId;
-  /** A live attempt writes under its fence; a person or advance() writes from given states (the fence is then raised: the owner is out-fenced). */
-  guard: { fence: number } | { states: readonly TaskState[] };
-  to: Exclude<TaskState, 'leased'>;
-  reason: TaskReason;
-  result?: string;
-  error?: ErrorRecord;
-  dueMs?: number;
-  startedMs?: number | null;
-  endedMs?: number;
-  /** Added to the counters. */
-  addErrors?: 0 | 1;
-  addCrashes?: 0 | 1;
-  agent?: string;
-  attempt?: NewAttempt;
-  journal?: readonly JournalStep[];
-}
-
-export interface RunChange {
-  key: RunKey;
-  id: RunId;
-  /** Version this was computed from; the store writes version + 1, or answers stale_version. */
-  expectVersion: number;
-  /**
-   * Which change made that version, and which this one is: random whole numbers below 2^48. A version alone is not enough: of two changes that were
-   * sent one after the other, the first may lose against another host, and the second would then fit a version that it does not know.
-   */
-  expectToken: number;
-  token: number;
-  state: RunState;
-  progress: string;
-  /** Last seq after this change; the unit's events carry the numbers up to it. */
-  seq: number;
-  output?: string;
-  error?: ErrorRecord;
-  startedMs?: number;
-  endedMs?: number;
-}
-
-/** What advance() decided, applied atomically: {outcome, fence, runVersion, commands, events}. */
-export interface SettleUnit {
-  /** Order lane: units of one run must carry the same number (see flushLaneOf). */
-  flushLane: number;
-  /** The outcome that caused it; absent when only the run changes. */
-  change?: TaskChange;
-  run?: RunChange;
-  /** New tasks of the run. */
-  insert?: readonly NewTask[];
-  /** Further changes by state guard (release, skip, cancel). One that does not match its guard is left out, not an error. */
-  also?: readonly TaskChange[];
-  events: readonly NewEvent[];
-  audit?: NewAudit;
-}
-export type SettleVerdict =
-  | { status: 'ok'; taskKeys: TaskKey[]; unleased?: readonly TaskKey[] }
-  | { status: 'stale_fence' }
-  | { status: 'stale_version' }
-  | { status: 'invalid'; error: ErrorRecord };
-
 export interface LostTask {
   task: ClaimedTask;
   host: HostKey;
@@ -288,6 +119,8 @@ export interface TaskCore {
     fence: number;
     flushLane: number;
     steps: readonly JournalStep[];
+    /** Deletes every row but effects before: the code changed and its policy is to start afresh. */
+    reset?: boolean;
   }): Promise<boolean>;
   loadJournal(key: TaskKey): Promise<JournalStep[]>;
 }
@@ -344,6 +177,33 @@ export interface RunRow {
   createdMs: number;
   startedMs: number | null;
   endedMs: number | null;
+  deadlineMs: number | null;
+  parent: RunParent | null;
+  origin: string | null;
+}
+
+export interface PruneRequest {
+  tenant: TenantKey;
+  /** Absent: all of the tenant. */
+  project?: ProjectKey;
+  /** Runs and single tasks that ended before. */
+  beforeMs: number;
+  /** The newest ended runs and single tasks that are kept in any case. */
+  keep?: number;
+  /** Runs and single tasks of one call at most, so that a large prune never holds the writer for long. */
+  limit: number;
+}
+export interface PruneResult {
+  runs: number;
+  tasks: number;
+  /** False: call again. */
+  done: boolean;
+}
+export interface StoreSize {
+  /** Bytes that hold data. */
+  usedBytes: number;
+  /** Bytes on disk (SQLite: file and WAL; free pages inside are used again). */
+  diskBytes: number;
 }
 
 export interface StoreHealth {
@@ -375,5 +235,11 @@ export interface Store {
   write(statements: readonly Statement[]): Promise<void>;
   /** Applies migrations up (default: to the newest) or down to a version. */
   health(): Promise<StoreHealth>;
+  /**
+   * Deletes what ended long ago with everything that belongs to it (tasks, attempts, journal, inbox, events, logs, child runs); audit stays. A run whose parent
+   * is kept is kept. Blobs that nothing refers to any more go too.
+   */
+  prune(request: PruneRequest): Promise<PruneResult>;
+  size(): Promise<StoreSize>;
   close(): Promise<void>;
 }

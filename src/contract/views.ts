@@ -54,6 +54,14 @@ export const runSummary = z.object({
   createdMs: z.number().int(),
   startedMs: ms,
   endedMs: ms,
+  /** The run fails when it has not ended by then. */
+  deadlineMs: ms,
+  /** Of a child run: the task that waits for it, and the topmost run where that is not this one. */
+  parent: z
+    .object({ taskId: z.string(), runId: z.string(), rootId: z.string().nullable() })
+    .nullable(),
+  /** How it came about when not by a plain start. */
+  origin: z.object({ kind: z.string(), runId: z.string(), from: z.string().nullable() }).nullable(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
@@ -75,6 +83,68 @@ export const taskSummary = z.object({
   error: errorView.nullable(),
 });
 export type TaskSummary = z.infer<typeof taskSummary>;
+
+/** Something that a task waits for: an open row of its journal. */
+export const waitView = z.object({
+  kind: z.enum(['sleep', 'event', 'approval', 'child', 'effect']),
+  name: z.string(),
+  occurrence: z.number().int(),
+  sinceMs: z.number().int(),
+  /** When it ends by itself: the timer of a sleep, the deadline of the others. */
+  dueMs: ms,
+  /** Id of the approval or of the child run, name of the event, key of the effect. */
+  subject: z.string().nullable(),
+  /** What is asked, of an approval. */
+  message: z.string().nullable(),
+});
+export type WaitView = z.infer<typeof waitView>;
+
+export const approvalView = z.object({
+  id: z.string(),
+  state: z.enum(['open', 'approved', 'rejected', 'expired', 'closed']),
+  title: z.string(),
+  message: z.string(),
+  taskId: z.string(),
+  runId: z.string(),
+  runTitle: z.string(),
+  /** What the approver sees beside the message. */
+  show: jsonView,
+  /** JSON Schema of the answer. */
+  form: jsonView,
+  assignee: z.string().nullable(),
+  /** Who is asked after the deadline. */
+  escalateTo: z.string().nullable(),
+  askedMs: z.number().int(),
+  deadlineMs: ms,
+  answer: jsonView,
+  by: z.string().nullable(),
+  comment: z.string().nullable(),
+});
+export type ApprovalView = z.infer<typeof approvalView>;
+
+export const workflowUse = z.object({
+  name: z.string(),
+  /** Of the newest run. */
+  version: z.string(),
+  runs: z.number().int(),
+  lastRunId: z.string(),
+  lastMs: z.number().int(),
+  lastState: runState,
+});
+export type WorkflowUse = z.infer<typeof workflowUse>;
+
+const retention = z.object({
+  days: z.number().int().nullable(),
+  runs: z.number().int().nullable(),
+});
+/** How long ended runs are kept. days 0: for ever; runs null: any number. */
+export const retentionView = z.object({
+  days: z.number().int(),
+  runs: z.number().int().nullable(),
+  /** Of the project; null where it has none. */
+  own: retention,
+  hive: retention,
+});
 
 export const attemptView = z.object({
   attempt: z.number().int(),
@@ -100,6 +170,10 @@ export const taskView = taskSummary.extend({
   timeoutMs: z.number().int(),
   dueMs: ms,
   journalSteps: z.number().int(),
+  /** Its run is paused: it becomes paused at its next wait or try. */
+  isHeld: z.boolean(),
+  /** What it waits for now. */
+  waits: z.array(waitView),
   /** Tries that did not end the task well, oldest first; the fields above tell of the last try. */
   attempts: z.array(attemptView),
 });
@@ -123,6 +197,12 @@ export const runView = runSummary.extend({
   active: z.array(taskSummary),
   /** Tasks that failed, at most 20; `counts.failed` has the true number. */
   failures: z.array(taskSummary),
+  /** Tasks that wait for something other than an agent, at most 20, with what that is. */
+  waiting: z.array(z.object({ task: taskSummary, waits: z.array(waitView) })),
+  /** Approvals that are open in this run (child runs have their own), at most 20. */
+  approvals: z.array(approvalView),
+  /** Child runs, at most 50, oldest first. */
+  children: z.array(runSummary),
   input: jsonView,
   output: jsonView,
   error: errorView.nullable(),

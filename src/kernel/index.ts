@@ -11,6 +11,7 @@ export { deferred } from './deferred.ts';
 export type { Deferred } from './deferred.ts';
 export { idSource, systemRandom } from './id-source.ts';
 export type { IdSource, RandomFill } from './id-source.ts';
+export { nearest } from './nearest.ts';
 export { seededRandom, systemUniform } from './random.ts';
 export type { Random } from './random.ts';
 export { threadEnvironment } from './thread-environment.ts';

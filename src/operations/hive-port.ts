@@ -3,16 +3,26 @@
  * Reads are compiled queries inside one tenant; every write goes through the orchestrator's doors below.
  */
 import type {
+  Graph,
   GraphInput,
   HiveEvent,
   HostKey,
   Json,
+  ProjectKey,
+  PruneRequest,
+  PruneResult,
   RunId,
   Store,
+  StoreSize,
   TaskId,
   TenantKey,
 } from '../contract/index.ts';
-import type { CancelTaskRequest, RunRequest, TaskRequest } from '../orchestrator/index.ts';
+import type {
+  CancelTaskRequest,
+  RunRequest,
+  RunVerbs,
+  TaskRequest,
+} from '../orchestrator/index.ts';
 import type { QueryBuilder } from '../store/index.ts';
 
 export interface StartRun extends RunRequest {
@@ -41,7 +51,24 @@ export interface HostFacts {
   notices: readonly string[];
 }
 
-export interface HivePort {
+/** A workflow without a file: agents by name, one shape, one task in words. */
+export interface StrategyRequest {
+  task: string;
+  agents: readonly string[];
+  strategy: 'sequential' | 'parallel' | 'adaptive';
+}
+
+/** How long ended runs of a project are kept; null: the hive's own number. */
+export interface ProjectRetentionChange {
+  tenant: TenantKey;
+  project: ProjectKey;
+  actor: string;
+  days: number | null;
+  runs: number | null;
+}
+
+/** Besides what is said here, the verbs of RunVerbs: pause, resume, retry, fork, signal, replay, decide, requeue, resolve. */
+export interface HivePort extends RunVerbs {
   readonly version: string;
   readonly startedMs: number;
   /** This process in the table of hosts, and the name that it registered under. */
@@ -66,6 +93,18 @@ export interface HivePort {
   cancelRun(id: RunId, by: { actor: string; tenant: TenantKey }): Promise<void>;
   /** The result of the run's output node, where the run's row does not carry it. */
   runOutput(id: RunId): Promise<Json>;
+
+  /** Reads a workflow from YAML or JSON text. Throws GRAPH_INVALID with a line `file:line:column` for each problem. */
+  readWorkflow(text: string, options: { file: string }): { graph: Graph };
+  /** Checks a graph made by a program. Throws GRAPH_INVALID. */
+  checkGraph(input: unknown): Graph;
+  strategyGraph(request: StrategyRequest): GraphInput;
+  /** One bounded batch; call again until it is done. */
+  prune(request: PruneRequest): Promise<PruneResult>;
+  size(): Promise<StoreSize>;
+  /** The hive's own numbers; 0 days: for ever. */
+  readonly retention: { days: number; runs: number | null };
+  setRetention(change: ProjectRetentionChange): Promise<void>;
 
   /** The built-in inspection; the graph's name must be 'inspect'. */
   inspectGraph(options: InspectGraphOptions): GraphInput;

@@ -79,13 +79,14 @@ async function findUnfinished(
 ): Promise<string | undefined> {
   const query = context.hive.sql
     .selectFrom('runs')
-    .where('tenant', '=', context.principal.tenant)
-    .where('workflow', '=', WORKFLOW)
-    .where('state', '<', sql.lit(runStates.completed)) // a literal, for the partial index
-    .where('state', '!=', runStates.paused)
-    .orderBy('key', 'desc')
+    .innerJoin('run_pins', 'run_pins.run', 'runs.key')
+    .where('runs.tenant', '=', context.principal.tenant)
+    .where('runs.workflow', '=', WORKFLOW)
+    .where('runs.state', '<', sql.lit(runStates.completed)) // a literal, for the partial index
+    .where('runs.state', '!=', runStates.paused)
+    .orderBy('runs.key', 'desc')
     .limit(MAX_UNFINISHED)
-    .select(['id', 'input']);
+    .select(['runs.id as id', 'run_pins.input as input']);
   for (const { id, input } of await selectRows(context, query)) {
     const stored = storedJson(input);
     const isSame =

@@ -13,7 +13,7 @@ export function nodeViews(facts: NodeFacts): NodeView[] {
   const views = new Map<string, NodeView>();
   for (const node of facts.graph.nodes) {
     const counts = facts.counts.get(node.id) ?? noTasks;
-    views.set(node.id, { ...describe(node), state: stateOf(counts, facts.runState), counts });
+    views.set(node.id, { ...describe(node), state: stateOf(node, counts, facts.runState), counts });
   }
   // Joins have no tasks of their own: they follow what they wait for, which may stand later in the list.
   for (const node of facts.graph.nodes) {
@@ -29,8 +29,8 @@ const describe = (node: GraphNode): Pick<NodeView, 'id' | 'title' | 'kind'> => (
   kind: node.kind,
 });
 
-function stateOf(counts: TaskCounts, runState: RunState): NodeView['state'] {
-  if (counts.total === 0) return stateWithoutTasks(runState);
+function stateOf(node: GraphNode, counts: TaskCounts, runState: RunState): NodeView['state'] {
+  if (counts.total === 0) return stateWithoutTasks(node, runState);
   if (counts.running > 0) return 'running';
   if (counts.waiting > 0) return counts.waiting < counts.total ? 'running' : 'waiting';
   if (counts.failed > 0) return 'failed';
@@ -38,10 +38,11 @@ function stateOf(counts: TaskCounts, runState: RunState): NodeView['state'] {
   return counts.succeeded > 0 ? 'completed' : 'skipped';
 }
 
-function stateWithoutTasks(runState: RunState): NodeView['state'] {
+function stateWithoutTasks(node: GraphNode, runState: RunState): NodeView['state'] {
   switch (runState) {
     case 'completed':
-      return 'completed'; // a map over nothing
+      // A map over nothing is done; any other node was on a branch that was not taken, or nothing had to be undone.
+      return node.kind === 'map' ? 'completed' : 'skipped';
     case 'failed':
       return 'skipped';
     case 'cancelled':
@@ -61,7 +62,9 @@ function joinState(
   { runState }: NodeFacts,
 ): NodeView['state'] {
   const states = node.after.map((id) => views.get(id)?.state ?? 'waiting');
-  const isDone = (state: NodeView['state']): boolean => state === 'completed';
+  if (states.every((state) => state === 'skipped')) return 'skipped';
+  const isDone = (state: NodeView['state']): boolean =>
+    state === 'completed' || (node.mode === 'all' && state === 'skipped');
   if (node.mode === 'any' ? states.some(isDone) : states.every(isDone)) return 'completed';
-  return stateWithoutTasks(runState);
+  return runState === 'completed' ? 'completed' : stateWithoutTasks(node, runState);
 }

@@ -21,6 +21,7 @@ export const permissions = [
   'run:write',
   'task:read',
   'task:write',
+  'approval:decide',
   'hive:read',
 ] as const;
 export type Permission = (typeof permissions)[number];

@@ -28,6 +28,8 @@ let store: Store;
 let orchestrator: Orchestrator;
 let context: OperationContext;
 let gate: Deferred<void>;
+/** Holds the speaker back until somebody heard it. */
+let spoken: Deferred<void>;
 const ids = idSource(systemClock);
 
 /** Calls and holds the answer against the operation's own schema: what is promised is what is sent. */
@@ -74,6 +76,19 @@ const agents = [
     execute: async () => {
       await gate.promise;
       return 'held';
+    },
+  }),
+  defineAgent({
+    name: 'speaker',
+    type: 'test',
+    version: '1',
+    capabilities: ['speak'],
+    placement: 'inline',
+    execute: async ({ progress }) => {
+      await gate.promise;
+      progress({ percent: 50, message: 'half' });
+      await spoken.promise;
+      return 'said';
     },
   }),
   defineAgent({
@@ -262,6 +277,29 @@ describe('single tasks', () => {
     expect(runs.map(({ id }) => id)).toContain(created.runId);
   });
 
+  test('what an agent says of its progress reaches a watcher while it works', async () => {
+    gate = deferred();
+    spoken = deferred();
+    const { runId } = await call('task.create', { name: 'talk', capabilities: ['speak'] });
+    // The first call only begins to listen; what is said before the next one is not lost.
+    let { heard } = await call('run.watch', { id: runId, cursor: 'head', waitMs: 0 });
+    gate.resolve();
+    const signals: { type: string }[] = [];
+    while (!signals.some(({ type }) => type === 'task.progress')) {
+      const next = await call('run.watch', { id: runId, cursor: 'head', heard, waitMs: 2_000 });
+      expect(next.isOver).toBe(false);
+      signals.push(...next.signals);
+      ({ heard } = next);
+    }
+    expect(signals.filter(({ type }) => type === 'task.progress')).toHaveLength(1);
+    expect(signals.find(({ type }) => type === 'task.progress')).toMatchObject({
+      cursor: null,
+      data: { percent: 50, message: 'half', agent: 'speaker' },
+    });
+    spoken.resolve();
+    await follow(runId);
+  });
+
   test('a failure shows its tries and its error', async () => {
     const { runId, taskId } = await call('task.create', {
       name: 'bad',
@@ -381,6 +419,7 @@ describe('lists', () => {
     expect(status.agents.map(({ name, slots }) => [name, slots])).toEqual([
       ['holder', 2],
       ['lister', 1],
+      ['speaker', 1],
       ['thrower', 1],
     ]);
     expect(status.tasks.failed).toBe(1);

@@ -5,7 +5,13 @@ import { windowStart } from './newest-window.ts';
 import { defineOperation } from './operation.ts';
 import type { OperationContext } from './operation.ts';
 import { cursorPart, encodeCursor } from './page-cursor.ts';
-import { runQuery, singleRunState, singleRunSummary, toRunSummary } from './run-reads.ts';
+import {
+  runQuery,
+  singleRunState,
+  singleRunSummary,
+  toRunSummary,
+  waitingRuns,
+} from './run-summaries.ts';
 import { selectRows } from './select-rows.ts';
 import { taskQuery } from './task-reads.ts';
 
@@ -17,11 +23,12 @@ interface Entry {
 export const runList = defineOperation('run.list', {
   summary: 'List runs, newest first',
   permission: 'run:read',
-  handler: async (context, { limit, cursor, state }) => {
+  handler: async (context, { limit, cursor, state, children }) => {
     const graphRuns = await listGraphRuns(context, {
       before: cursorPart(cursor, 'run'),
       state,
       limit: limit + 1,
+      children,
     });
     const singles = await listSingles(context, {
       before: cursorPart(cursor, 'task'),
@@ -51,12 +58,20 @@ interface Part {
   limit: number;
 }
 
-async function listGraphRuns(context: OperationContext, part: Part): Promise<Entry[]> {
+async function listGraphRuns(
+  context: OperationContext,
+  part: Part & { children: boolean },
+): Promise<Entry[]> {
   let query = runQuery(context).orderBy('runs.key', 'desc').limit(part.limit);
+  if (!part.children) query = query.where('runs.parent_task', 'is', null);
   if (part.before !== undefined) query = query.where('runs.key', '<', part.before);
   if (part.state !== undefined) query = query.where('runs.state', '=', runStates[part.state]);
   const rows = await selectRows(context, query);
-  return rows.map((row) => ({ summary: toRunSummary(row), key: row.key }));
+  const standing = await waitingRuns(context, rows);
+  return rows.map((row) => ({
+    summary: toRunSummary(row, { waitsFor: standing.get(row.key) ?? [] }),
+    key: row.key,
+  }));
 }
 
 async function listSingles(context: OperationContext, part: Part): Promise<Entry[]> {

@@ -6,6 +6,7 @@
 import { hiveError, isRunTerminal, operationLimits, parseId } from '../contract/index.ts';
 import type { EventView, HiveEvent, OperationOutput, RunId, RunView } from '../contract/index.ts';
 import { openInbox } from './change-inbox.ts';
+import type { ChangeInbox } from './change-inbox.ts';
 import { toEventView } from './event-view.ts';
 import { defineOperation } from './operation.ts';
 import type { OperationContext } from './operation.ts';
@@ -21,7 +22,7 @@ type Answer = OperationOutput<'run.watch'>;
 export const runWatch = defineOperation('run.watch', {
   summary: 'Follow a run: events since a cursor, waiting for new ones',
   permission: 'run:read',
-  handler: async (context, { id, cursor, waitMs }) => {
+  handler: async (context, { id, cursor, heard, waitMs }) => {
     const target = await locateRun(context, id);
     const runId = parseId('run', id);
     if (watchers >= MAX_WATCHERS) {
@@ -33,13 +34,14 @@ export const runWatch = defineOperation('run.watch', {
       clock: context.clock,
       isMine: concerns(id),
       signal: context.signal,
+      heard,
     });
     try {
       const from = cursor === 'head' ? await context.hive.store.events.head() : (cursor ?? null);
       const watch = { context, target, runId, from };
       const deadline = context.clock.mono() + waitMs;
       for (;;) {
-        const answer = await look(watch, inbox.signals);
+        const answer = await look(watch, inbox);
         const leftMs = deadline - context.clock.mono();
         const isNews = answer.events.length > 0 || answer.signals.length > 0 || answer.isOver;
         if (isNews || leftMs <= 0 || context.signal?.aborted === true) return answer;
@@ -66,7 +68,7 @@ interface Watch {
 }
 
 /** The run is read before its events: when it is over, all of them are there to be read. */
-async function look(watch: Watch, signals: readonly HiveEvent[]): Promise<Answer> {
+async function look(watch: Watch, inbox: ChangeInbox): Promise<Answer> {
   const { context, target, runId, from } = watch;
   const run = await readRun(context, target);
   const limit = operationLimits.pageSize;
@@ -75,11 +77,13 @@ async function look(watch: Watch, signals: readonly HiveEvent[]): Promise<Answer
     target.kind === 'single'
       ? []
       : await context.hive.store.events.after({ cursor: from, tenant, run: runId, limit });
+  const { signals, heard } = inbox.signals();
   const isOver = isRunTerminal(run.state) && events.length < limit;
   return {
     run,
     events: target.kind === 'single' && isOver ? [endOfSingle(run)] : events.map(toEventView),
     signals: signals.map(toEventView),
+    heard,
     cursor: events.at(-1)?.cursor ?? from,
     isOver,
   };

@@ -17,6 +17,11 @@ const asRecord = (value: unknown): Readonly<Record<string, unknown>> | undefined
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
 
+/** The fields of a stored object; none for anything else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return asRecord(value) ?? {};
+}
+
 const asText = (value: unknown, otherwise: string): string =>
   typeof value === 'string' ? value : otherwise;
 

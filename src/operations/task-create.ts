@@ -1,7 +1,7 @@
 /** Creates a single task: durable when this answers. A task that no agent can take is refused, not kept. */
-import { createHash } from 'node:crypto';
 import { encodeJson, formatId, idBytes } from '../contract/index.ts';
 import type { OperationInput } from '../contract/index.ts';
+import { canonicalHash } from './canonical-hash.ts';
 import { defineOperation } from './operation.ts';
 
 export const taskCreate = defineOperation('task.create', {
@@ -31,15 +31,7 @@ export const taskCreate = defineOperation('task.create', {
   },
 });
 
-/** Of everything that was asked for, with defaults filled in, whatever order its fields came in. */
+/** Of everything that was asked for, with defaults filled in. */
 function hashOf({ idempotencyKey: _, ...body }: OperationInput<'task.create'>): string {
-  return createHash('sha256').update(canonicalJson(body)).digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+  return canonicalHash(body);
 }

@@ -1,5 +1,6 @@
 /** Shows one task with its payloads and every try of it. */
-import { hiveError, idBytes } from '../contract/index.ts';
+import { hiveError, idBytes, isTerminal, taskStateName } from '../contract/index.ts';
+import { readOpenWaits } from './open-waits.ts';
 import { defineOperation } from './operation.ts';
 import type { OperationContext } from './operation.ts';
 import { selectRows } from './select-rows.ts';
@@ -26,6 +27,7 @@ export const taskShow = defineOperation('task.show', {
         'tasks.fence as fence',
         'tasks.timeout_ms as timeout_ms',
         'tasks.journal_steps as journal_steps',
+        'tasks.hold as hold',
       ]);
     const [row] = await selectRows(context, query);
     if (row === undefined) throw hiveError('NOT_FOUND', { message: `there is no task ${id}` });
@@ -43,6 +45,10 @@ export const taskShow = defineOperation('task.show', {
       timeoutMs: row.timeout_ms,
       dueMs: row.due_ms,
       journalSteps: row.journal_steps,
+      isHeld: row.hold === 1,
+      waits: isTerminal(taskStateName(row.state))
+        ? []
+        : ((await readOpenWaits(context, [row.key])).get(row.key) ?? []),
       attempts: await readAttempts(context, row.key),
     };
   },

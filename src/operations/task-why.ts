@@ -12,13 +12,15 @@ import {
 import type { Graph, TaskState } from '../contract/index.ts';
 import { whyWaiting } from '../orchestrator/index.ts';
 import type { WaitingFacts } from '../orchestrator/index.ts';
+import { readOpenWaits } from './open-waits.ts';
 import { defineOperation } from './operation.ts';
 import type { OperationContext } from './operation.ts';
 import { liveHosts, readAgents } from './read-agents.ts';
 import { selectRows } from './select-rows.ts';
 import type { QueryRow } from './select-rows.ts';
-import { storedJson } from './stored-json.ts';
+import { storedError, storedJson } from './stored-json.ts';
 import { maxAttemptsOf, taskQuery, toTaskSummary } from './task-reads.ts';
+import { whyHeld } from './why-held.ts';
 
 /** Counting stops here: '10,000 tasks are ahead of it' says enough. */
 const MAX_AHEAD = 10_000;
@@ -36,7 +38,19 @@ export const taskWhy = defineOperation('task.why', {
     const [row] = await selectRows(context, waitingQuery(context, id));
     if (row === undefined) throw hiveError('NOT_FOUND', { message: `there is no task ${id}` });
     const facts = await gather(context, row);
-    const { sentence, code, links } = whyWaiting(facts);
+    const held = whyHeld({
+      nowMs: facts.nowMs,
+      taskId: id,
+      runId: facts.task.runId,
+      state: facts.task.state,
+      reason: row.reason,
+      isHeld: row.hold === 1,
+      waits: isTerminal(facts.task.state)
+        ? []
+        : ((await readOpenWaits(context, [row.key])).get(row.key) ?? []),
+      error: storedError(row.error),
+    });
+    const { sentence, code, links } = held ?? whyWaiting(facts);
     return { taskId: id, state: facts.task.state, code, answer: sentence, links: [...links] };
   },
 });
@@ -47,15 +61,17 @@ function waitingQuery(context: OperationContext, id: string) {
     .innerJoin('routes', 'routes.key', 'tasks.route')
     .innerJoin('lanes', 'lanes.key', 'tasks.lane')
     .leftJoin('hosts', 'hosts.key', 'tasks.host')
+    .leftJoin('run_pins', 'run_pins.run', 'tasks.run')
     .select([
       'routes.capabilities as capabilities',
       'tasks.lane as lane',
       'tasks.project as project',
       'tasks.crashes as crashes',
+      'tasks.hold as hold',
       'tasks.lease_until_ms as lease_until_ms',
       'lanes.cap_key as cap_key',
       'hosts.id as host_id',
-      'runs.graph as graph',
+      'run_pins.graph as graph',
     ]);
 }
 type Row = QueryRow<ReturnType<typeof waitingQuery>>;
@@ -152,7 +168,8 @@ async function openDependencies(
   // Checked when the run was started; a pinned graph never changes.
   const graph = storedJson(row.graph) as unknown as Graph | null;
   const node = graph?.nodes.find(({ id }) => id === row.node);
-  const before = node?.kind === 'map' ? [...node.after, node.over] : (node?.after ?? []);
+  const over = node?.kind === 'map' && node.over !== undefined ? [node.over] : [];
+  const before = [...(node?.after ?? []), ...over];
   if (row.run === null || before.length === 0) return [];
   const query = context.hive.sql
     .selectFrom('tasks')

@@ -1,4 +1,5 @@
 /** A hive port for tests of the transports: answers nothing by itself; a test gives the parts that it looks at. */
+import { graph } from '../contract/index.ts';
 import type { StoreHealth } from '../contract/index.ts';
 import { idSource, manualClock } from '../kernel/index.ts';
 import { queryBuilder } from '../store/index.ts';
@@ -59,6 +60,31 @@ export function fakeHive({ rows, parts, health }: FakeHiveOptions = {}): FakeHiv
     cancelTask: refuse('cancelTask'),
     cancelRun: refuse('cancelRun'),
     runOutput: refuse('runOutput'),
+    pauseRun: refuse('pauseRun'),
+    resumeRun: refuse('resumeRun'),
+    retryRun: refuse('retryRun'),
+    forkRun: refuse('forkRun'),
+    signalRun: refuse('signalRun'),
+    replayRun: refuse('replayRun'),
+    decideApproval: refuse('decideApproval'),
+    requeueTask: refuse('requeueTask'),
+    resolveTask: refuse('resolveTask'),
+    readWorkflow: (_text, { file }) => {
+      throw new Error(`${file} was not expected`);
+    },
+    checkGraph: (input) => graph.parse(input),
+    strategyGraph: ({ agents }) => ({
+      name: 'agents',
+      nodes: agents.map((agent) => ({
+        kind: 'agent',
+        id: agent,
+        capabilities: [`agent:${agent}`],
+      })),
+    }),
+    prune: refuse('prune'),
+    size: refuse('size'),
+    retention: { days: 30, runs: null },
+    setRetention: refuse('setRetention'),
     inspectGraph: () => ({
       name: 'inspect',
       nodes: [{ kind: 'agent', id: 'one', capabilities: ['x'] }],

@@ -1,65 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { graphLimits } from '../contract/index.ts';
-import type { Graph } from '../contract/index.ts';
 import { advance } from './advance.ts';
-import type { RunCommand, RunEvent, TaskEnd } from './advance.ts';
+import type { RunCommand, TaskEnd } from './advance.ts';
 import { checkGraph } from './graph-check.ts';
-import { newProgress } from './progress.ts';
-import type { RunProgress } from './progress.ts';
-
-type Rest = Record<string, unknown>;
-const agent = (id: string, after: string[] = [], rest: Rest = {}): Rest => ({
-  kind: 'agent',
-  id,
-  after,
-  capabilities: ['c'],
-  ...rest,
-});
-const map = (id: string, over: string, rest: Rest = {}): Rest => ({
-  kind: 'map',
-  id,
-  over,
-  capabilities: ['c'],
-  ...rest,
-});
-const join = (id: string, after: string[], mode: 'all' | 'any' = 'all'): Rest => ({
-  kind: 'join',
-  id,
-  after,
-  mode,
-});
-const graphOf = (...nodes: Rest[]): Graph => checkGraph({ name: 'g', nodes });
-
-/** A run on paper: applies events, keeps the progress, returns the commands. */
-function run(graph: Graph): {
-  state(): RunProgress;
-  on(event: RunEvent): readonly RunCommand[];
-  end(node: string, more?: End): readonly RunCommand[];
-} {
-  let state = newProgress(graph);
-  const on = (event: RunEvent): readonly RunCommand[] => {
-    const advanced = advance(graph, state, event);
-    state = advanced.state;
-    return advanced.commands;
-  };
-  return {
-    state: () => state,
-    on,
-    end: (node, more = {}) =>
-      on({ type: 'taskEnded', node, item: null, outcome: 'succeeded', ...more }),
-  };
-}
-interface End {
-  item?: number;
-  outcome?: TaskEnd;
-  items?: Record<string, number | null>;
-}
-const create = (node: string, items: number | null = null): RunCommand => ({
-  type: 'createTasks',
-  node,
-  items,
-});
-const start = { type: 'start' } as const;
+import { agent, create, graphOf, join, map, run, skip, start } from './testing.ts';
 
 describe('shapes', () => {
   test('sequence', () => {
@@ -149,7 +93,10 @@ describe('map', () => {
   });
 
   test.each([
-    [{ each: null }, /has no list at "items"; return a list there, or correct `items` of "each"/],
+    [
+      { each: null },
+      /has no list at "items"; let its agent return a list there, or correct `items` of "each"/,
+    ],
     [{}, /has no list/],
     [
       { each: graphLimits.mapItems + 1 },
@@ -165,6 +112,7 @@ describe('map', () => {
       { type: 'cancelOpen' },
       {
         type: 'failRun',
+        code: 'RUN_FAILED',
         node: 'each',
         item: null,
         message: expect.stringMatching(message) as string,
@@ -185,7 +133,7 @@ describe('failure', () => {
     expect(it.end('a', { outcome })).toEqual([
       { type: 'skipNode', node: 'c' },
       { type: 'cancelOpen' },
-      { type: 'failRun', node: 'a', item: null, message },
+      { type: 'failRun', code: 'RUN_FAILED', node: 'a', item: null, message },
     ]);
     expect(it.state().nodes).toBe(`${letter}xk`);
   });
@@ -194,7 +142,7 @@ describe('failure', () => {
     const it = run(graphOf(agent('a')));
     it.on(start);
     expect(it.end('a', { outcome: 'failed' })).toEqual([
-      { type: 'failRun', node: 'a', item: null, message: 'Node "a" failed' },
+      { type: 'failRun', code: 'RUN_FAILED', node: 'a', item: null, message: 'Node "a" failed' },
     ]);
   });
 
@@ -206,12 +154,13 @@ describe('failure', () => {
       { type: 'cancelOpen' },
       {
         type: 'failRun',
+        code: 'RUN_FAILED',
         node: 'each',
         item: 1,
         message: 'Item 1 of node "each" failed or crashed too often',
       },
     ]);
-    expect(it.state().maps).toEqual({ 1: [3, 0, 1] });
+    expect(it.state().maps).toEqual([null, [3, 0, 1, 3]]);
   });
 
   test.each<TaskEnd>(['failed', 'dead', 'cancelled'])(
@@ -246,10 +195,9 @@ describe('cancel and the end', () => {
     const it = run(graph);
     it.on(start);
     const cancel = { type: 'cancel', reason: 'asked by ada' } as const;
-    const skip: RunCommand = { type: 'skipNode', node: 'b' };
-    const last: RunCommand = { type: 'cancelRun', reason: 'asked by ada' };
-    expect(it.on(cancel)).toEqual([skip, { type: 'cancelOpen' }, last]);
-    expect(run(graph).on(cancel)).toEqual([{ type: 'skipNode', node: 'a' }, skip, last]);
+    const last: RunCommand = { type: 'cancelRun', reason: 'asked by ada', error: null };
+    expect(it.on(cancel)).toEqual([skip('b'), { type: 'cancelOpen' }, last]);
+    expect(run(graph).on(cancel)).toEqual([skip('a'), skip('b'), last]);
   });
 
   test('A3: after the end the same object comes back, without commands', () => {

@@ -12,6 +12,12 @@ export interface GraphIndex {
   readonly next: readonly (readonly number[])[];
   /** Map nodes fed by a node. */
   readonly feeds: readonly (readonly number[])[];
+  /** Map nodes fed by the input of the run. */
+  readonly inputMaps: readonly number[];
+  /** Of a decision: the nodes that it may take. Of others: none. */
+  readonly targets: readonly (readonly number[])[];
+  /** The compensate node that undoes a node, or -1. */
+  readonly undoneBy: readonly number[];
 }
 
 const known = new WeakMap<Graph, GraphIndex>();
@@ -40,18 +46,32 @@ function build(nodes: readonly GraphNode[]): GraphIndex {
   const before: number[][] = nodes.map(() => []);
   const next: number[][] = nodes.map(() => []);
   const feeds: number[][] = nodes.map(() => []);
+  const inputMaps: number[] = [];
+  const targets: number[][] = nodes.map(() => []);
+  const undoneBy = nodes.map(() => -1);
   for (const [position, node] of nodes.entries()) {
+    const positionOf = (id: string): number => {
+      const found = at.get(id);
+      if (found !== undefined) return found;
+      throw hiveError('INTERNAL', {
+        message: `node ${node.id} names ${id}, which is not in the graph`,
+      });
+    };
     for (const id of node.after) {
-      const source = at.get(id);
-      if (source === undefined) {
-        throw hiveError('INTERNAL', {
-          message: `node ${node.id} waits for ${id}, which is not in the graph`,
-        });
-      }
+      const source = positionOf(id);
       before[position]?.push(source);
       next[source]?.push(position);
     }
-    if (node.kind === 'map') feeds[at.get(node.over) ?? -1]?.push(position);
+    if (node.kind === 'map') {
+      if (node.over === undefined) inputMaps.push(position);
+      else feeds[positionOf(node.over)]?.push(position);
+    } else if (node.kind === 'decision') targets[position] = decisionTargets(node).map(positionOf);
+    else if (node.kind === 'compensate') undoneBy[positionOf(node.undoes)] = position;
   }
-  return { at, before, next, feeds };
+  return { at, before, next, feeds, inputMaps, targets, undoneBy };
+}
+
+/** The nodes that a decision may take, each once. */
+export function decisionTargets(node: Extract<GraphNode, { kind: 'decision' }>): string[] {
+  return [...new Set([...node.choices.flatMap(({ to }) => to), ...node.otherwise])];
 }

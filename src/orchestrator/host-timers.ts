@@ -1,4 +1,4 @@
-// The recurring duties of a host: renew leases and heartbeat, promote due timers, reap what dead hosts held, poll for work whose hint was lost.
+// The recurring duties of a host: renew leases and heartbeat, promote due timers, reap what dead hosts held, look after runs, poll for work whose hint was lost.
 // T1: one of each duty at a time. T2: a duty that fails is logged and comes again. T3: after stop() nothing runs and nothing starts.
 
 import type { Clock, Random } from '../kernel/index.ts';
@@ -11,6 +11,8 @@ export interface Duties {
   /** Returns when the next timer is due, or null. */
   promote(): Promise<number | null>;
   reap(): Promise<void>;
+  /** Runs past their deadline, child runs whose parent has ended. */
+  look(): Promise<void>;
   poll(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export class HostTimers {
     this.#every('renew', settings.leaseMs / 3, () => this.#duties.renew());
     // As often as the poll: the work of a host that died is taken over within a second (its lock is free at once).
     this.#every('reap', settings.pollMs, () => this.#duties.reap());
+    this.#every('look', settings.pollMs, () => this.#duties.look());
     this.#every('poll', settings.pollMs, () => this.#duties.poll());
     this.#promoteSoon();
   }
@@ -56,6 +59,12 @@ export class HostTimers {
   /** A timer was set that is due then. */
   timerSet(dueMs: number): void {
     if (dueMs < this.#nextPromoteMs) this.#schedulePromote(dueMs);
+  }
+
+  /** The duty comes now; one that is under way has this one follow it. */
+  soon(name: 'look'): void {
+    if (this.#isStopped) return;
+    void this.#run(name, () => this.#duties[name]());
   }
 
   async stop(): Promise<void> {
@@ -67,25 +76,28 @@ export class HostTimers {
 
   #every(name: string, intervalMs: number, duty: () => Promise<void>): void {
     if (this.#isStopped) return;
-    const { clock, random, telemetry } = this.#parts;
+    const { clock, random } = this.#parts;
     const delayMs = intervalMs * (1 - JITTER * random());
     this.#cancels.set(
       name,
       clock.after(delayMs, () => {
-        const running = duty().catch((error: unknown) => {
-          telemetry.log({
-            level: 'WARNING',
-            message: `${name} failed, will come again: ${String(error)}`,
-            scope: {},
-          });
-        });
-        this.#running.add(running);
-        void running.then(() => {
-          this.#running.delete(running);
+        void this.#run(name, duty).then(() => {
           this.#every(name, intervalMs, duty);
         });
       }),
     );
+  }
+
+  #run(name: string, duty: () => Promise<void>): Promise<void> {
+    const running = duty().catch((error: unknown) => {
+      this.#parts.telemetry.log({
+        level: 'WARNING',
+        message: `${name} failed, will come again: ${String(error)}`,
+        scope: {},
+      });
+    });
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
   }
 
   #schedulePromote(dueMs: number): void {

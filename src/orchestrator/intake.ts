@@ -3,13 +3,13 @@
 // Owns: the routes known by capability set. Does not own: slots (dispatcher), the life of a run (keeper).
 // N1: nothing is accepted that no agent of this hive could do. N2: what is answered is durable.
 
-import { hiveError } from '../contract/index.ts';
+import { hiveError, isRunTerminal } from '../contract/index.ts';
 import type {
   AgentManifest,
+  EnqueueUnit,
   Graph,
   Lease,
   NewAudit,
-  NewRun,
   NewTask,
   RetryPreset,
   RouteKey,
@@ -19,11 +19,11 @@ import type {
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { checkGraph } from './graph-check.ts';
-import { newProgress } from './progress.ts';
-import { graphRoutes } from './run-cache.ts';
+import { knownGraph } from './known-graphs.ts';
+import { checkStart, newRun } from './new-run.ts';
+import { capabilitiesOf, graphRoutes } from './run-cache.ts';
 import type { CachedRun } from './run-cache.ts';
-import { newToken, runChange } from './run-change.ts';
+import { newToken } from './run-change.ts';
 import type { RunKeeper } from './run-keeper.ts';
 
 export interface TaskRequest {
@@ -54,6 +54,8 @@ export interface RunRequest {
   title: string;
   /** JSON text within the limits of encodeJson. */
   inputJson: string;
+  /** Deadline of the run from now, instead of the graph's. */
+  timeoutMs?: number;
   idempotencyKey?: string;
   bodyHash?: string;
   audit?: Omit<NewAudit, 'subject' | 'atMs' | 'tenant'>;
@@ -73,6 +75,8 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #routeKeys = new Map<string, RouteKey>();
+  /** Of graphs that are covered. */
+  readonly #graphRoutes = new WeakMap<Graph, ReadonlyMap<string, RouteKey>>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -208,75 +212,80 @@ export class Intake {
     return hiveError('CAPABILITY_UNKNOWN', { message: what, details: { capabilities, missing } });
   }
 
-  /** Accepts a run of a graph; durable when it resolves. Throws GRAPH_INVALID, CAPABILITY_UNKNOWN, INPUT_*, IDEMPOTENCY_CONFLICT, STORAGE_LOW. */
-  async startRun(request: RunRequest): Promise<{ runId: RunId; isDuplicate: boolean }> {
-    const { store, ids, clock, random } = this.#parts;
-    const graph: Graph = checkGraph(request.graph);
-    const { routes } = await graphRoutes(store, graph);
-    await this.routesOf(
-      graph.nodes.flatMap((node) => (node.kind === 'join' ? [] : [node.capabilities])),
-    );
+  /**
+   * The routes of a graph's nodes. Throws CAPABILITY_UNKNOWN when no agent of this hive covers one of them: nothing of it is started then.
+   */
+  async routesOfGraph(graph: Graph): Promise<ReadonlyMap<string, RouteKey>> {
+    const known = this.#graphRoutes.get(graph);
+    if (known !== undefined) return known;
+    const routes = await graphRoutes(graph, (sets) => this.routesOf(sets));
     for (const node of graph.nodes) {
-      if (node.kind !== 'join' && !this.#parts.dispatcher.covers(routes.get(node.id) ?? 0))
-        throw this.#unknownCapability(node.capabilities);
+      const route = routes.get(node.id);
+      if (route !== undefined && !this.#parts.dispatcher.covers(route))
+        throw this.#unknownCapability(capabilitiesOf(node) ?? []);
     }
+    this.#graphRoutes.set(graph, routes);
+    return routes;
+  }
+
+  /**
+   * Accepts a run of a graph; durable when it resolves. Throws GRAPH_INVALID, FEATURE_MISSING, CAPABILITY_UNKNOWN, INPUT_*, IDEMPOTENCY_CONFLICT,
+   * STORAGE_LOW.
+   */
+  async startRun(request: RunRequest): Promise<{ runId: RunId; isDuplicate: boolean }> {
+    const { ids, clock, random } = this.#parts;
+    const graph = knownGraph(request.graph);
+    checkStart(graph, request.inputJson);
+    const routes = await this.routesOfGraph(graph);
     const nowMs = clock.now();
-    const run: CachedRun = {
-      key: 0,
-      id: request.id ?? ids.make('run'),
-      tenant: request.tenant,
-      project: request.project,
-      graph,
-      routes,
-      input: request.inputJson,
-      title: request.title,
-      workflow: graph.name,
-      createdMs: nowMs,
-      startedMs: nowMs,
-      version: 0,
-      token: 0, // set by the first change below
-      seq: 0,
-      state: 'running',
-      progress: newProgress(graph),
-      inFlight: new Set(),
-      gate: undefined,
-    };
-    const first = runChange(
-      { run, event: { type: 'start' } },
-      { ids, token: newToken(random), nowMs, reserve: () => undefined },
-    );
-    const row: NewRun = {
-      id: run.id,
-      token: run.token,
-      tenant: run.tenant,
-      project: run.project,
-      workflow: run.workflow,
-      title: run.title,
-      graph: JSON.stringify(graph),
-      state: run.state,
-      progress: first.run?.progress ?? '',
-      input: request.inputJson,
-      createdMs: nowMs,
-      ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
-      ...(request.bodyHash === undefined ? {} : { bodyHash: request.bodyHash }),
-    };
-    const [verdict] = await store.core.enqueue([
+    const { graph: _graph, id, timeoutMs, audit: _audit, ...rest } = request;
+    const { unit, run } = newRun(
       {
-        run: row,
-        tasks: first.insert ?? [],
-        events: first.events,
-        ...auditRow(request, { nowMs, subject: run.id }),
+        ...rest,
+        id: id ?? ids.make('run'),
+        graph,
+        routes,
+        ...(timeoutMs === undefined ? {} : { deadlineMs: nowMs + timeoutMs }),
       },
-    ]);
-    if (verdict?.status === 'duplicate') return { runId: verdict.id as RunId, isDuplicate: true };
-    if (verdict?.status === 'conflict') throw conflict(request.idempotencyKey, verdict.id);
-    if (verdict?.status !== 'ok')
-      throw hiveError('INPUT_INVALID', {
-        message: verdict?.error.message ?? 'the store refused the run',
+      {
+        ids,
+        token: newToken(random),
+        nowMs,
+        reserve: (route) => this.#parts.dispatcher.reserve(route),
+      },
+    );
+    return this.insertRun({ ...unit, ...auditRow(request, { nowMs, subject: run.id }) }, run);
+  }
+
+  /** Inserts a run and starts what was inserted already leased. Throws as startRun. */
+  async insertRun(
+    unit: EnqueueUnit,
+    run: CachedRun,
+  ): Promise<{ runId: RunId; isDuplicate: boolean }> {
+    const { store, dispatcher, keeper } = this.#parts;
+    let isStarted = false;
+    try {
+      const [verdict] = await store.core.enqueue([unit]);
+      if (verdict?.status === 'duplicate') return { runId: verdict.id as RunId, isDuplicate: true };
+      if (verdict?.status === 'conflict') throw conflict(unit.run?.idempotencyKey, verdict.id);
+      if (verdict?.status !== 'ok')
+        throw hiveError('INPUT_INVALID', {
+          message: verdict?.error.message ?? 'the store refused the run',
+        });
+      if (verdict.runKey === null) return { runId: run.id, isDuplicate: false };
+      const known = { ...run, key: verdict.runKey, version: 0 };
+      if (!isRunTerminal(known.state)) keeper.cache.put(known);
+      isStarted = true;
+      keeper.begun(known, {
+        inserted: unit.tasks,
+        taskKeys: verdict.taskKeys,
+        unleased: new Set(verdict.unleased),
       });
-    if (verdict.runKey !== null)
-      this.#parts.keeper.cache.put({ ...run, key: verdict.runKey, version: 0 });
-    return { runId: run.id, isDuplicate: false };
+      return { runId: run.id, isDuplicate: false };
+    } finally {
+      if (!isStarted)
+        for (const task of unit.tasks) if (task.lease !== undefined) dispatcher.release(task.lease);
+    }
   }
 }
 

@@ -4,7 +4,6 @@
 // Start = recovery: leases of earlier boots are void, what was running is ready again, and runs go on by themselves, because every commit
 // that ends a task also inserts what comes next. Nothing scans for stuck runs.
 
-import { hiveError } from '../contract/index.ts';
 import type {
   AgentRunner,
   HostKey,
@@ -16,11 +15,9 @@ import type {
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import { AgentRecords } from './agent-records.ts';
-import type { AttemptParts } from './attempt-work.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Endings } from './endings.ts';
 import type { CancelTaskRequest } from './endings.ts';
-import { checkGraph } from './graph-check.ts';
 import type { HostTelemetry } from './host-telemetry.ts';
 import { HostTimers } from './host-timers.ts';
 import { Intake } from './intake.ts';
@@ -28,7 +25,11 @@ import type { RunRequest, TaskRequest } from './intake.ts';
 import { defaultSettings } from './orchestrator-settings.ts';
 import type { OrchestratorSettings } from './orchestrator-settings.ts';
 import type { CachedRun } from './run-cache.ts';
+import { ChildRuns } from './child-runs.ts';
+import { RunDuties } from './run-duties.ts';
 import { RunKeeper } from './run-keeper.ts';
+import type { RunVerbs } from './run-verbs.ts';
+import { runVerbs } from './verbs.ts';
 import { TaskInputs } from './task-input.ts';
 import { TaskLogs } from './task-logs.ts';
 
@@ -56,17 +57,63 @@ export class Orchestrator {
   readonly #inputs: TaskInputs;
   readonly #intake: Intake;
   readonly #endings: Endings;
+  readonly #duties: RunDuties;
+  readonly #children: ChildRuns;
+  /** Pause, resume, retry, fork, signal, replay, decide, requeue, resolve. */
+  readonly verbs: RunVerbs;
   readonly #unsubscribe: (() => void)[] = [];
 
   private constructor(parts: OrchestratorParts, host: HostKey) {
     this.#parts = parts;
     this.#settings = { ...defaultSettings, ...parts.settings };
     const { store, clock, ids, random, runner, telemetry } = parts;
-    this.#keeper = new RunKeeper({
+    const basics = { store, clock, ids, random };
+    this.#keeper = this.#newKeeper();
+    const keeper = this.#keeper;
+    this.#inputs = new TaskInputs(store, keeper.cache);
+    this.#duties = new RunDuties({ store, clock, keeper });
+    this.#children = new ChildRuns({
+      ...basics,
+      cache: keeper.cache,
+      inputs: this.#inputs,
+      routesOf: (graph) => this.#intake.routesOfGraph(graph),
+    });
+    this.#logs = new TaskLogs({ store, clock, ids, redact: parts.redact });
+    const timerSet = (dueMs: number): void => {
+      this.#timers.timerSet(dueMs);
+    };
+    const shared = { ...basics, runner, keeper };
+    const reading = { inputs: this.#inputs, children: this.#children };
+    this.#dispatcher = new Dispatcher(
+      {
+        ...shared,
+        ...reading,
+        telemetry,
+        settings: this.#settings,
+        logs: this.#logs,
+        timerSet,
+        storeTrouble: () => {
+          this.#dispatcher.distrust();
+        },
+      },
+      host,
+    );
+    this.#endings = new Endings({ store, clock, random, telemetry, keeper });
+    const hosting = { dispatcher: this.#dispatcher, manifests: runner.manifests() };
+    this.#intake = new Intake({ ...shared, ...hosting, timerSet });
+    this.verbs = runVerbs({ ...shared, ...reading, intake: this.#intake });
+    this.#records = new AgentRecords({ store, clock, ids, host });
+    this.#timers = this.#newTimers();
+  }
+
+  #newKeeper(): RunKeeper {
+    const { store, clock, ids, random } = this.#parts;
+    return new RunKeeper({
       store,
       clock,
       ids,
       random,
+      routesOf: (sets) => this.#intake.routesOf(sets),
       reserve: (route) => this.#dispatcher.reserve(route),
       release: (lease) => {
         this.#dispatcher.release(lease);
@@ -74,48 +121,22 @@ export class Orchestrator {
       leased: (tasks, run) => {
         this.#dispatcher.startLeased(tasks, run);
       },
-      changed: (run, inserted) => {
+      changed: (run, { inserted, isSwept }) => {
         this.#changed(run, inserted);
+        if (isSwept) this.#lookSoon();
       },
     });
-    this.#inputs = new TaskInputs(store, this.#keeper.cache);
-    this.#logs = new TaskLogs({ store, clock, ids, redact: parts.redact });
-    const work: AttemptParts = {
-      store,
-      runner,
-      clock,
-      random,
-      telemetry,
-      settings: this.#settings,
-      keeper: this.#keeper,
-      inputs: this.#inputs,
-      logs: this.#logs,
-      timerSet: (dueMs) => {
-        this.#timers.timerSet(dueMs);
-      },
-      storeTrouble: () => {
-        this.#dispatcher.distrust();
-      },
-    };
-    this.#dispatcher = new Dispatcher(work, host);
-    this.#endings = new Endings({ store, clock, random, telemetry, keeper: this.#keeper });
-    this.#intake = new Intake({
-      store,
-      clock,
-      ids,
-      random,
-      dispatcher: this.#dispatcher,
-      keeper: this.#keeper,
-      manifests: runner.manifests(),
-      timerSet: work.timerSet,
-    });
-    this.#records = new AgentRecords({ store, clock, ids, host });
-    this.#timers = new HostTimers(
+  }
+
+  #newTimers(): HostTimers {
+    const { clock, random, telemetry } = this.#parts;
+    return new HostTimers(
       { clock, random, settings: this.#settings, telemetry },
       {
         renew: () => this.#renew(),
         promote: () => this.#promote(),
         reap: () => this.#reap(),
+        look: () => this.#duties.look(),
         poll: async () => {
           if (this.#dispatcher.isDistrusted) await this.#renew();
           this.#dispatcher.mark();
@@ -187,8 +208,9 @@ export class Orchestrator {
   }
 
   /** Throws ILLEGAL_TRANSITION when the task has ended. */
-  cancelTask(task: CancelTaskRequest): Promise<void> {
-    return this.#endings.cancelTask(task);
+  async cancelTask(task: CancelTaskRequest): Promise<void> {
+    await this.#endings.cancelTask(task);
+    this.#lookSoon();
   }
 
   /** Cancels a run and every task of it that has not ended. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
@@ -196,16 +218,14 @@ export class Orchestrator {
     return this.#endings.cancelRun(id, by);
   }
 
-  /** Result of the node that is the run's output; null while there is none. */
-  async runOutput(id: RunId): Promise<Json> {
-    const [row] = await this.#parts.store.loadRuns([id]);
-    if (row === undefined) throw hiveError('NOT_FOUND', { message: `there is no run ${id}` });
-    if (row.output !== null) return JSON.parse(row.output) as Json;
-    const graph = checkGraph(JSON.parse(row.graph));
-    const output = graph.output ?? graph.nodes.at(-1)?.id;
-    return output === undefined || row.state !== 'completed'
-      ? null
-      : this.#inputs.result({ key: row.key, graph }, output);
+  /** Result of the node that is the run's output; null while there is none. Throws NOT_FOUND. */
+  runOutput(id: RunId): Promise<Json> {
+    return this.#children.output(id);
+  }
+
+  /** Child runs may have lost the task that waits for them: the duty that cancels them comes at once instead of within a second. */
+  #lookSoon(): void {
+    this.#timers.soon('look');
   }
 
   #changed(run: CachedRun, inserted: readonly NewTask[]): void {

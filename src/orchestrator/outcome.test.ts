@@ -23,7 +23,14 @@ const timeout: AttemptOutcome = { status: 'timeout', error: record('AGENT_TIMEOU
 const crashed: AttemptOutcome = { status: 'crashed', error: record('AGENT_CRASHED') };
 const cancelled: AttemptOutcome = { status: 'cancelled', error: record('TASK_CANCELLED') };
 const shutDown: AttemptOutcome = { status: 'cancelled', error: record('SHUTTING_DOWN') };
-const suspended: AttemptOutcome = { status: 'suspended', dueMs: 5_000, reason: 'sleep', steps: [] };
+const suspended: Extract<AttemptOutcome, { status: 'suspended' }> = {
+  status: 'suspended',
+  dueMs: 5_000,
+  reason: 'sleep',
+  steps: [],
+  openWaits: [{ name: 'nap', occurrence: 0 }],
+  children: [],
+};
 
 const preset = (retry: RetryPreset, attempt: number): Partial<AttemptFacts> => ({ retry, attempt });
 test.each<[string, AttemptOutcome, Partial<AttemptFacts>, unknown[]]>([
@@ -160,4 +167,36 @@ test('a suspension takes its journal steps along', () => {
     { name: 'nap', occurrence: 0, kind: 'sleep', result: null, dueMs: 5_000, atMs: 1 },
   ] as const;
   expect(settleOutcome({ ...suspended, steps }, facts()).change.journal).toEqual(steps);
+});
+
+test('steps that are not written yet go with the end, good or bad', () => {
+  const steps = [{ name: 'a', occurrence: 0, kind: 'step', result: '1', atMs: 1 }] as const;
+  const ends: AttemptOutcome[] = [
+    { status: 'succeeded', result: '1', steps },
+    { ...failed('AGENT_THREW'), steps } as AttemptOutcome,
+    { status: 'uncertain', error: record('EFFECT_UNKNOWN'), steps },
+  ];
+  for (const end of ends) expect(settleOutcome(end, facts()).change.journal).toEqual(steps);
+});
+
+test('what may have happened waits for a person and is no end; a false condition is one', () => {
+  const uncertain = settleOutcome(
+    { status: 'uncertain', error: record('EFFECT_UNKNOWN') },
+    facts(),
+  );
+  expect(uncertain.change).toMatchObject({ to: 'uncertain', reason: 'effect' });
+  expect(uncertain.change).not.toHaveProperty('attempt');
+  expect(uncertain.end).toBeNull();
+  const skipped = settleOutcome({ status: 'skipped' }, facts());
+  expect(skipped).toMatchObject({ change: { to: 'skipped', reason: 'branch' }, end: 'skipped' });
+});
+
+test('a wait without a time has no due time, and names what is open', () => {
+  const { change } = settleOutcome({ ...suspended, dueMs: null, reason: 'approval' }, facts());
+  expect(change).toMatchObject({
+    to: 'waiting',
+    reason: 'approval',
+    openWaits: suspended.openWaits,
+  });
+  expect(change.dueMs).toBeUndefined();
 });

@@ -9,14 +9,17 @@
 //   cancelled                      ready again: the attempt was aborted (shutdown, lost lease, store away). Whoever cancels a task changes its state
 //                                  himself and raises the fence, so an aborted attempt never has to, and is refused if it tries
 //   failed, kind cancelled         cancelled/user: the agent gave up on purpose
-//   suspended                      waiting/sleep with its journal steps, no attempt row: the same try goes on later
+//   suspended                      waiting/sleep|event|approval|child with its journal steps, no attempt row: the same try goes on later
+//   uncertain                      uncertain/effect with its journal steps: a person resolves it, the same try goes on later
+//   skipped                        skipped/branch: the node's `when` was false, no agent was called
 // O1 Every outcome maps to exactly one legal transition out of leased. O2 An attempt row is written for every try that did not end well
-// and was not suspended. O3 Only errors and timeouts count as tries; only crashes count as crashes.
+// and was not suspended, uncertain or skipped. O3 Only errors and timeouts count as tries; only crashes count as crashes.
 
 import { hiveError, MAX_CRASHES, retryPresets } from '../contract/index.ts';
 import type {
   AttemptOutcome,
   ErrorRecord,
+  JournalStep,
   NewAttempt,
   RetryPreset,
   TaskChange,
@@ -48,16 +51,25 @@ export interface SettledOutcome {
 
 type Row = NewAttempt['outcome'];
 
+/** What came of a task here: of its agent, or of its condition, which is looked at before the agent is called. */
+export type WorkOutcome = AttemptOutcome | { status: 'skipped' };
+
 /** The pieces of the settle unit that follow from an outcome. */
-export function settleOutcome(outcome: AttemptOutcome, facts: AttemptFacts): SettledOutcome {
+export function settleOutcome(outcome: WorkOutcome, facts: AttemptFacts): SettledOutcome {
   switch (outcome.status) {
     case 'succeeded':
       return {
-        change: { to: 'succeeded', reason: 'none', result: outcome.result, ...ended(facts) },
+        change: {
+          to: 'succeeded',
+          reason: 'none',
+          result: outcome.result,
+          ...unwritten(outcome),
+          ...ended(facts),
+        },
         end: 'succeeded',
       };
     case 'failed':
-      return failed(outcome.error, facts);
+      return withSteps(failed(outcome.error, facts), outcome);
     case 'timeout':
       return triedInVain(outcome.error, facts, 'timeout');
     case 'crashed':
@@ -69,15 +81,44 @@ export function settleOutcome(outcome: AttemptOutcome, facts: AttemptFacts): Set
         change: {
           to: 'waiting',
           reason: outcome.reason,
-          dueMs: outcome.dueMs,
+          ...(outcome.dueMs === null ? {} : { dueMs: outcome.dueMs }),
           startedMs: facts.startedMs,
-          journal: outcome.steps,
+          openWaits: outcome.openWaits,
+          ...unwritten(outcome),
         },
         end: null,
       };
+    case 'uncertain':
+      return {
+        change: {
+          to: 'uncertain',
+          reason: 'effect',
+          error: outcome.error,
+          startedMs: facts.startedMs,
+          ...unwritten(outcome),
+        },
+        end: null,
+      };
+    case 'skipped':
+      return { change: { to: 'skipped', reason: 'branch', ...ended(facts) }, end: 'skipped' };
     default:
       return unreachable(outcome);
   }
+}
+
+/** Steps that are done and not yet written go with the task's change, in the same commit. */
+function unwritten(outcome: { steps?: readonly JournalStep[] }): {
+  journal?: readonly JournalStep[];
+} {
+  const { steps } = outcome;
+  return steps === undefined || steps.length === 0 ? {} : { journal: steps };
+}
+
+function withSteps(
+  settled: SettledOutcome,
+  outcome: { steps?: readonly JournalStep[] },
+): SettledOutcome {
+  return { ...settled, change: { ...settled.change, ...unwritten(outcome) } };
 }
 
 function failed(error: ErrorRecord, facts: AttemptFacts): SettledOutcome {

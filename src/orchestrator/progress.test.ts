@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { advance } from './advance.ts';
 import { checkGraph } from './graph-check.ts';
-import {
-  decodeProgress,
-  encodeProgress,
-  newProgress,
-  nodeStatus,
-  progressCounts,
-} from './progress.ts';
+import { decodeProgress, encodeProgress } from './progress-text.ts';
+import { newProgress, nodeStatus, progressCounts } from './progress.ts';
 import type { RunProgress } from './progress.ts';
 
 const graph = checkGraph({
@@ -35,10 +30,26 @@ function after(items: number, ends: readonly ('succeeded' | 'failed')[]): RunPro
   return state;
 }
 
-test('P1: 10,000 items cost three numbers', () => {
+test('P1: 10,000 items cost four numbers', () => {
   expect(encodeProgress(after(10_000, ['succeeded', 'failed']))).toBe(
-    '{"v":1,"phase":"open","nodes":"srw","maps":{"1":[10000,1,1]}}',
+    '{"v":2,"phase":"open","nodes":"srw","maps":{"1":[10000,1,1,10000]},"open":9998}',
   );
+});
+
+test('P2: version 1 is read as what it meant', () => {
+  const old = '{"v":1,"phase":"open","nodes":"srwr","maps":{"1":[9,2,1],"2":[4,0,0]}}';
+  expect(decodeProgress(old)).toEqual({
+    v: 2,
+    phase: 'open',
+    nodes: 'srwr',
+    maps: [null, [9, 2, 1, 9], [4, 0, 0, 0], null],
+    open: 7,
+    queue: [],
+    done: [],
+    cut: [],
+    undo: [],
+    ending: null,
+  });
 });
 
 test('P3: decode gives back what encode was given', () => {
@@ -49,10 +60,10 @@ test('P3: decode gives back what encode was given', () => {
 
 describe('P2: what is refused', () => {
   test('another version, by name', () => {
-    expect(() => decodeProgress('{"v":2,"anything":true}')).toThrow(
-      /version 2; this Hivewright reads version 1/,
+    expect(() => decodeProgress('{"v":3,"anything":true}')).toThrow(
+      /version 3; this Hivewright reads versions 1 and 2/,
     );
-    expect(() => decodeProgress('{"v":2}')).toThrow(
+    expect(() => decodeProgress('{"v":3}')).toThrow(
       expect.objectContaining({ code: 'SCHEMA_FUTURE' }),
     );
   });
@@ -63,6 +74,10 @@ describe('P2: what is refused', () => {
     '{"v":"1"}',
     '{"v":1,"phase":"open","nodes":"q","maps":{}}',
     '{"v":1,"phase":"open","nodes":"w","maps":{},"extra":1}',
+    '{"v":1,"phase":"open","nodes":"q","maps":{}}',
+    '{"v":2,"phase":"open","nodes":"w","queue":[1]}',
+    '{"v":2,"phase":"open","nodes":"w","maps":{"1":[1,0,0,0]}}',
+    '{"v":2,"phase":"open","nodes":"w","maps":{"length":[1,0,0,0]}}',
   ])('damage: %s', (text) => {
     expect(() => decodeProgress(text)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
   });
@@ -83,13 +98,13 @@ test('counts for people', () => {
   });
   expect(progressCounts(after(4, ['succeeded', 'failed']))).toEqual({
     phase: 'open',
-    nodes: { total: 3, ended: 1, running: 1, failed: 0 },
+    nodes: { total: 3, ended: 1, running: 1, failed: 0, skipped: 0 },
     tasks: { created: 5, done: 2, failed: 1, open: 2, cancelled: 0 },
   });
   const { state } = advance(graph, after(4, ['succeeded']), { type: 'cancel', reason: 'user' });
   expect(progressCounts(state)).toEqual({
     phase: 'cancelled',
-    nodes: { total: 3, ended: 3, running: 0, failed: 0 },
+    nodes: { total: 3, ended: 3, running: 0, failed: 0, skipped: 1 },
     tasks: { created: 5, done: 2, failed: 0, open: 0, cancelled: 3 },
   });
 });

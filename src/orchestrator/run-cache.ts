@@ -3,20 +3,23 @@
 // I1: a change is computed from the newest copy and moves it on at once, so that several changes of one run can be in flight in order.
 // I2: when any of them is refused the copy is dropped and read again before the next change is computed.
 
-import { hiveError } from '../contract/index.ts';
+import { FLOW_CAPABILITY, hiveError } from '../contract/index.ts';
 import type {
   Graph,
+  GraphNode,
   ProjectKey,
   RouteKey,
   RunId,
   RunKey,
+  RunParent,
   RunRow,
   RunState,
   Store,
   TenantKey,
 } from '../contract/index.ts';
-import { checkGraph } from './graph-check.ts';
-import { decodeProgress } from './progress.ts';
+import { unreachable } from '../kernel/index.ts';
+import { pinnedGraph } from './known-graphs.ts';
+import { decodeProgress } from './progress-text.ts';
 import type { RunProgress } from './progress.ts';
 
 /** Runs kept: a copy is some kilobytes; the rest is read again when a task of it ends. */
@@ -41,19 +44,28 @@ export interface CachedRun {
   seq: number;
   state: RunState;
   progress: RunProgress;
-  /** Changes sent and not yet answered. */
-  inFlight: Set<Promise<unknown>>;
-  /** Closed while a change that may end the run early reads its open tasks. */
-  gate: Promise<unknown> | undefined;
+  /** Of a child run: whom its end answers. */
+  parent: RunParent | null;
+  /** Changes sent and not yet answered: such a copy is not evicted. */
+  inFlight: number;
+  /** JSON text of results that were settled here, by node: those behind them need no read. */
+  results: Map<string, string>;
 }
+
+/** Keys of capability sets, in order; new ones are made. */
+export type RoutesOf = (sets: readonly (readonly string[])[]) => Promise<RouteKey[]>;
 
 export class RunCache {
   readonly #store: Store;
   readonly #runs = new Map<RunKey, CachedRun>();
   readonly #loading = new Map<RunKey, Promise<CachedRun>>();
 
-  constructor(store: Store) {
+  readonly #routesOf: RoutesOf;
+  readonly #routes = new WeakMap<Graph, ReadonlyMap<string, RouteKey>>();
+
+  constructor(store: Store, routesOf: RoutesOf) {
     this.#store = store;
+    this.#routesOf = routesOf;
   }
 
   /** The copy at hand, without reading. */
@@ -83,7 +95,7 @@ export class RunCache {
 
   #evict(): void {
     for (const [key, run] of this.#runs) {
-      if (run.inFlight.size > 0) continue;
+      if (run.inFlight > 0) continue;
       this.#runs.delete(key);
       if (this.#runs.size < MAX_RUNS / 2) return;
     }
@@ -99,8 +111,9 @@ export class RunCache {
   }
 
   async fromRow(row: RunRow): Promise<CachedRun> {
-    const graph = checkGraph(JSON.parse(row.graph));
-    const { routes } = await graphRoutes(this.#store, graph);
+    const graph = pinnedGraph(row.graph);
+    const routes = this.#routes.get(graph) ?? (await graphRoutes(graph, this.#routesOf));
+    this.#routes.set(graph, routes);
     return {
       key: row.key,
       id: row.id,
@@ -118,18 +131,57 @@ export class RunCache {
       seq: row.seq,
       state: row.state,
       progress: decodeProgress(row.progress),
-      inFlight: new Set(),
-      gate: undefined,
+      parent: row.parent,
+      inFlight: 0,
+      results: new Map(),
     };
   }
 }
 
-/** Route keys of a graph's task nodes; routes that are new are made. */
+/** What the tasks of a node need; null for a node without tasks. */
+export function capabilitiesOf(node: GraphNode): readonly string[] | null {
+  switch (node.kind) {
+    case 'agent':
+    case 'map':
+    case 'compensate':
+      return node.capabilities;
+    case 'decision':
+    case 'approval':
+    case 'wait':
+    case 'workflow':
+    case 'loop':
+      return [FLOW_CAPABILITY];
+    case 'join':
+    case 'command':
+    case 'gate':
+    case 'knowledge':
+      return null;
+    default:
+      return unreachable(node);
+  }
+}
+
+/** Route keys of a graph's task nodes, by node. */
 export async function graphRoutes(
-  store: Store,
   graph: Graph,
-): Promise<{ routes: Map<string, RouteKey> }> {
-  const nodes = graph.nodes.filter((node) => node.kind !== 'join');
-  const keys = await store.routes(nodes.map((node) => node.capabilities));
-  return { routes: new Map(nodes.map((node, at) => [node.id, keys[at] ?? 0])) };
+  routesOf: RoutesOf,
+): Promise<Map<string, RouteKey>> {
+  const needs = graph.nodes.flatMap((node) => {
+    const capabilities = capabilitiesOf(node);
+    return capabilities === null ? [] : [{ id: node.id, capabilities }];
+  });
+  const keys = await routesOf(needs.map((need) => need.capabilities));
+  return new Map(needs.map((need, at) => [need.id, keys[at] ?? 0]));
+}
+
+/** A result over this is read when it is needed: the copies of a thousand runs must stay small. */
+const MAX_RESULT_CHARS = 4_096;
+const MAX_RESULTS = 8;
+
+/** Keeps the result of a node that was settled here. */
+export function rememberResult(run: CachedRun, node: string, result: string): void {
+  if (result.length > MAX_RESULT_CHARS) return;
+  const oldest = run.results.size >= MAX_RESULTS ? run.results.keys().next().value : undefined;
+  if (oldest !== undefined) run.results.delete(oldest);
+  run.results.set(node, result);
 }

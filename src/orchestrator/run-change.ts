@@ -4,75 +4,133 @@
 
 import { hiveError } from '../contract/index.ts';
 import type {
-  Lease,
+  ErrorRecord,
   NewEvent,
   NewTask,
   RunState,
+  RunSweep,
   SettleUnit,
   TaskChange,
-  TaskId,
-  TaskKey,
   TaskState,
+  WaitAnswer,
+  WaitResult,
 } from '../contract/index.ts';
-import type { IdSource, Random } from '../kernel/index.ts';
+import type { Random } from '../kernel/index.ts';
 import { unreachable } from '../kernel/index.ts';
 import { advance } from './advance.ts';
 import type { RunCommand, RunEvent } from './advance.ts';
-import { nodeAt } from './graph-index.ts';
-import { encodeProgress } from './progress.ts';
-import type { RunPhase } from './progress.ts';
+import { encodeProgress } from './progress-text.ts';
+import type { FailureCode, RunPhase, RunProgress } from './progress.ts';
 import type { CachedRun } from './run-cache.ts';
+import { newTasks } from './run-tasks.ts';
+import type { RunChangeContext } from './run-tasks.ts';
 
-export interface OpenTask {
-  key: TaskKey;
-  id: TaskId;
-}
+/** What a person does to a whole run; advance() knows nothing of it, because no node changes. */
+export type HoldEvent = { type: 'pause'; by: string } | { type: 'resume'; by: string };
 
 export interface RunChangeRequest {
   run: CachedRun;
-  event: RunEvent;
+  event: RunEvent | HoldEvent;
   /** The task whose end causes it, with the event of its end (seq is filled in here). */
   outcome?: { change: TaskChange; events: readonly NewEvent[] };
-  /** Open tasks of the run, needed when the event may end the run early. */
-  open?: readonly OpenTask[];
-  actor?: string;
-}
-
-export interface RunChangeContext {
-  ids: IdSource;
-  /** A fresh random number below 2^48. */
-  token: number;
-  nowMs: number;
-  /** A lease for a new task when a matching slot is free here (local dispatch). */
-  reserve(route: number): Lease | undefined;
 }
 
 const openStates: TaskState[] = ['blocked', 'waiting', 'ready', 'leased', 'paused', 'uncertain'];
+/** States that a pause stops; leased tasks go on to their next boundary under the hold mark (S11), uncertain ones wait for a person anyway. */
+const pausableStates: TaskState[] = ['blocked', 'waiting', 'ready'];
 
 /** Computes the unit and moves the cached copy on. Throws STALE_VERSION when the copy is behind the event. */
 export function runChange(request: RunChangeRequest, context: RunChangeContext): SettleUnit {
+  const { event } = request;
+  return event.type === 'pause' || event.type === 'resume'
+    ? hold(request.run, event, context)
+    : advanced({ ...request, event }, context);
+}
+
+function advanced(
+  request: RunChangeRequest & { event: RunEvent },
+  context: RunChangeContext,
+): SettleUnit {
   const { run, event } = request;
   const { state: progress, commands } = advance(run.graph, run.progress, event);
   const events: NewEvent[] = [...(request.outcome?.events ?? [])];
   const insert: NewTask[] = [];
-  const also: TaskChange[] = [];
+  let sweep: RunSweep | undefined;
   let end: NewEvent | undefined;
   let output: string | undefined;
   for (const command of commands) {
     if (command.type === 'createTasks') insert.push(...newTasks(run, command, context));
-    else if (command.type === 'cancelOpen') also.push(...cancellations(request, context.nowMs));
+    else if (command.type === 'cancelOpen') sweep = cancellation(request, context.nowMs);
+    else if (command.type === 'beginCompensation') events.push(compensating(run, command, context));
     else if (
       command.type === 'completeRun' &&
       event.type === 'taskEnded' &&
-      command.outputNode === event.node
+      command.outputNode === event.node &&
+      event.item === null
     )
       output = request.outcome?.change.result;
     end ??= runEnd(run, command, context.nowMs);
   }
   if (end !== undefined) events.push(end);
   if (event.type === 'start') events.unshift(runStarted(run, context.nowMs));
+  const error = end === undefined ? undefined : errorOf(request, end);
+  const unit = changed(run, context, {
+    progress,
+    state: runStateOf(progress.phase, run.state),
+    events,
+    ...(output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+    ...(end === undefined ? {} : { endedMs: context.nowMs }),
+  });
+  const answer = end === undefined ? undefined : parentAnswer(run, { end, error }, context.nowMs);
+  return {
+    ...unit,
+    ...(request.outcome === undefined ? {} : { change: request.outcome.change }),
+    insert,
+    ...(sweep === undefined ? {} : { sweep }),
+    ...(answer === undefined ? {} : { answers: [answer] }),
+  };
+}
+
+/** Pause and resume: the run's state, a sweep over its tasks, an event. */
+function hold(run: CachedRun, event: HoldEvent, context: RunChangeContext): SettleUnit {
+  const isPause = event.type === 'pause';
+  if (run.state !== (isPause ? 'running' : 'paused')) {
+    throw hiveError('ILLEGAL_TRANSITION', {
+      message: `${run.id} is ${run.state}; only a ${isPause ? 'running' : 'paused'} run can be ${isPause ? 'paused' : 'resumed'}`,
+    });
+  }
+  const unit = changed(run, context, {
+    progress: run.progress,
+    state: isPause ? 'paused' : 'running',
+    events: [
+      {
+        type: isPause ? 'run.paused' : 'run.resumed',
+        tenant: run.tenant,
+        atMs: context.nowMs,
+        data: { by: event.by },
+      },
+    ],
+  });
+  const sweep: RunSweep = isPause
+    ? { run: run.key, from: pausableStates, to: 'paused', reason: 'run', hold: 1 }
+    : { run: run.key, from: ['paused'], to: 'ready', reason: 'none', onlyReason: 'run', hold: 0 };
+  return { ...unit, sweep };
+}
+
+interface Next {
+  progress: RunProgress;
+  state: RunState;
+  events: readonly NewEvent[];
+  output?: string;
+  error?: ErrorRecord;
+  endedMs?: number;
+}
+
+/** The run's part of a unit, and the cached copy moved on to it. */
+function changed(run: CachedRun, context: RunChangeContext, next: Next): SettleUnit {
+  const { progress, state, events, ...rest } = next;
   const numbered = events.map((each, at) => ({ ...each, run: run.id, seq: run.seq + at + 1 }));
-  const state = runStateOf(progress.phase);
   const unit: SettleUnit = {
     flushLane: run.key,
     run: {
@@ -84,19 +142,8 @@ export function runChange(request: RunChangeRequest, context: RunChangeContext):
       state,
       progress: encodeProgress(progress),
       seq: run.seq + numbered.length,
-      ...(output === undefined ? {} : { output }),
-      ...(end?.data['error'] === undefined
-        ? {}
-        : {
-            error: hiveError('RUN_FAILED', {
-              message: endMessage(end),
-            }).toRecord(),
-          }),
-      ...(end === undefined ? {} : { endedMs: context.nowMs }),
+      ...rest,
     },
-    ...(request.outcome === undefined ? {} : { change: request.outcome.change }),
-    insert,
-    also,
     events: numbered,
   };
   run.version++;
@@ -114,16 +161,12 @@ export function newToken(random: Random): number {
   return Math.floor(random() * TOKENS);
 }
 
-function endMessage(end: NewEvent): string {
-  const { message } = end.data;
-  return typeof message === 'string' ? message : 'the run failed';
-}
-
-function runStateOf(phase: RunPhase): RunState {
+function runStateOf(phase: RunPhase, before: RunState): RunState {
   switch (phase) {
     case 'new':
     case 'open':
-      return 'running';
+    case 'compensating':
+      return before === 'paused' ? 'paused' : 'running';
     case 'completed':
     case 'failed':
     case 'cancelled':
@@ -131,6 +174,67 @@ function runStateOf(phase: RunPhase): RunState {
     default:
       return unreachable(phase);
   }
+}
+
+/** The error of a run that failed, as its row keeps it. */
+function errorOf(request: RunChangeRequest, end: NewEvent): ErrorRecord | undefined {
+  const {
+    error,
+    node = null,
+    item = null,
+  } = end.data as {
+    error?: { code: FailureCode; message: string };
+    node?: string | null;
+    item?: number | null;
+  };
+  if (error === undefined) return undefined;
+  const cause = request.outcome?.change.error;
+  return hiveError(error.code, {
+    message: cause === undefined ? error.message : `${error.message}: ${cause.message}`,
+    details: {
+      run: request.run.id,
+      node,
+      item,
+      ...(cause === undefined ? {} : { cause: { code: cause.code, message: cause.message } }),
+    },
+  }).toRecord();
+}
+
+/** What the end of a child run tells the task that waits for it. The output stays in the child's rows; the waiting task reads it when it resumes. */
+function parentAnswer(
+  run: CachedRun,
+  how: { end: NewEvent; error: ErrorRecord | undefined },
+  nowMs: number,
+): WaitAnswer | undefined {
+  if (run.parent === null) return undefined;
+  const { task, name, occurrence } = run.parent;
+  const result: WaitResult =
+    how.end.type === 'run.completed'
+      ? { status: 'ok', run: run.id }
+      : {
+          status: 'failed',
+          error:
+            how.error ??
+            hiveError('CHILD_FAILED', {
+              message: `the child run ${run.id} was cancelled`,
+              details: { run: run.id },
+            }).toRecord(),
+        };
+  return { task, name, occurrence, result: JSON.stringify(result), atMs: nowMs };
+}
+
+function compensating(
+  run: CachedRun,
+  command: Extract<RunCommand, { type: 'beginCompensation' }>,
+  context: RunChangeContext,
+): NewEvent {
+  const { end, message } = command;
+  return {
+    type: 'run.compensating',
+    tenant: run.tenant,
+    atMs: context.nowMs,
+    data: { end, message },
+  };
 }
 
 export function runStarted(
@@ -165,7 +269,7 @@ function runEnd(run: CachedRun, command: RunCommand, nowMs: number): NewEvent | 
           node: command.node,
           item: command.item,
           message: command.message,
-          error: { code: 'RUN_FAILED', message: command.message },
+          error: { code: command.code, message: command.message },
         },
       };
     case 'cancelRun':
@@ -173,10 +277,15 @@ function runEnd(run: CachedRun, command: RunCommand, nowMs: number): NewEvent | 
         type: 'run.cancelled',
         tenant: run.tenant,
         atMs: nowMs,
-        data: { durationMs, reason: command.reason },
+        data: {
+          durationMs,
+          reason: command.reason,
+          ...(command.error === null ? {} : { error: command.error }),
+        },
       };
     case 'createTasks':
     case 'skipNode':
+    case 'beginCompensation':
     case 'cancelOpen':
       return undefined;
     default:
@@ -184,57 +293,13 @@ function runEnd(run: CachedRun, command: RunCommand, nowMs: number): NewEvent | 
   }
 }
 
-/** The rows of a node's tasks, ready at once (decision 0004). */
-export function newTasks(
-  run: CachedRun,
-  command: Extract<RunCommand, { type: 'createTasks' }>,
-  context: RunChangeContext,
-): NewTask[] {
-  const node = nodeAt(run.graph, command.node);
-  if (node.kind === 'join')
-    throw hiveError('INTERNAL', { message: `join ${node.id} has no tasks` });
-  const route = run.routes.get(node.id);
-  if (route === undefined) throw hiveError('INTERNAL', { message: `node ${node.id} has no route` });
-  const title = node.title ?? node.id;
-  const input = JSON.stringify(node.input);
-  const tasks: NewTask[] = [];
-  for (let at = 0; at < (command.items ?? 1); at++) {
-    const lease = context.reserve(route);
-    tasks.push({
-      id: context.ids.make('task'),
-      tenant: run.tenant,
-      project: run.project,
-      run: run.id,
-      node: node.id,
-      ...(command.items === null ? {} : { item: at }),
-      name: command.items === null ? title : `${title} [${at + 1}/${command.items}]`,
-      type: node.kind,
-      priority: node.priority,
-      route,
-      input,
-      state: 'ready',
-      reason: 'none',
-      timeoutMs: node.timeoutMs,
-      retry: node.retry as NewTask['retry'],
-      createdMs: context.nowMs,
-      ...(lease === undefined ? {} : { lease }),
-    });
-  }
-  return tasks;
-}
-
-function cancellations(request: RunChangeRequest, nowMs: number): TaskChange[] {
-  if (request.open === undefined)
-    throw hiveError('INTERNAL', { message: 'a run ends early and its open tasks were not read' });
-  const reason = request.event.type === 'cancel' ? 'user' : 'run';
-  return request.open
-    .filter((task) => task.key !== request.outcome?.change.key)
-    .map((task) => ({
-      key: task.key,
-      id: task.id,
-      guard: { states: openStates },
-      to: 'cancelled',
-      reason,
-      endedMs: nowMs,
-    }));
+function cancellation(request: RunChangeRequest, nowMs: number): RunSweep {
+  return {
+    run: request.run.key,
+    from: openStates,
+    to: 'cancelled',
+    reason: request.event.type === 'cancel' ? 'user' : 'run',
+    endedMs: nowMs,
+    ...(request.outcome === undefined ? {} : { except: request.outcome.change.key }),
+  };
 }

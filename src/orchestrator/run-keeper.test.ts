@@ -32,6 +32,7 @@ function keeperOf(
     clock,
     ids,
     random: () => 0.5,
+    routesOf: () => Promise.resolve([]),
     reserve: () => {
       slots.taken++;
       return lease;
@@ -67,8 +68,9 @@ function keeperOf(
     seq: 0,
     state: 'running',
     progress: started,
-    inFlight: new Set(),
-    gate: undefined,
+    parent: null,
+    inFlight: 0,
+    results: new Map(),
   };
   keeper.cache.put(run);
   return { keeper, slots, run };
@@ -111,5 +113,5 @@ test('a failed item that counts as done reads no open tasks: a map costs the sam
   const { reads } = slots;
   for (let item = 0; item < ITEMS; item++) await keeper.apply(itemFailed(item));
   expect(slots.reads).toBe(reads);
-  expect(run.progress.maps).toEqual({ 1: [ITEMS, 0, ITEMS] });
+  expect(run.progress.maps[1]).toEqual([ITEMS, 0, ITEMS, ITEMS]);
 });

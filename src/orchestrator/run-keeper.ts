@@ -1,6 +1,6 @@
 // Applies events to runs: computes the unit from the cached copy, sends it, and starts over from the row when the copy was old.
-// I1: only advance() releases anything. I2: a change that may end the run early waits for the changes in flight and reads the open tasks first,
-// so that no task is left behind. I3: bounded tries: two hosts that change one run at the same time pass each other in a few.
+// I1: only advance() releases anything. I2: a change that ends the run early sweeps its open tasks in the same commit (S12), so that no task is left
+// behind. I3: bounded tries: two hosts that change one run at the same time pass each other in a few.
 
 import { crashPoint, hiveError } from '../contract/index.ts';
 import type {
@@ -12,18 +12,15 @@ import type {
   RunKey,
   Store,
   TaskChange,
-  TaskId,
   TaskKey,
 } from '../contract/index.ts';
-import { formatId, isHiveError } from '../contract/index.ts';
-import { deferred } from '../kernel/index.ts';
+import { isHiveError } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import type { RunEvent } from './advance.ts';
-import { nodeAt } from './graph-index.ts';
-import { RunCache } from './run-cache.ts';
-import type { CachedRun } from './run-cache.ts';
+import { rememberResult, RunCache } from './run-cache.ts';
+import type { CachedRun, RoutesOf } from './run-cache.ts';
 import { newToken, runChange } from './run-change.ts';
-import type { OpenTask } from './run-change.ts';
+import type { HoldEvent } from './run-change.ts';
 
 /** Tries against other hosts' changes of the same run; each loss means that another change won. */
 const MAX_TRIES = 50;
@@ -33,18 +30,19 @@ export interface RunKeeperParts {
   clock: Clock;
   ids: IdSource;
   random: Random;
+  routesOf: RoutesOf;
   reserve(route: RouteKey): Lease | undefined;
   /** Slots reserved for tasks that were not inserted after all. */
   release(lease: Lease): void;
   /** Tasks that were inserted already leased to this host. */
   leased(tasks: readonly { task: NewTask; key: TaskKey }[], run: CachedRun): void;
-  /** Tasks inserted, and how a run ended: for signals and metrics. */
-  changed(run: CachedRun, inserted: readonly NewTask[]): void;
+  /** Tasks inserted, and whether open ones were cancelled (their child runs then have nobody to answer): for signals and duties. */
+  changed(run: CachedRun, what: { inserted: readonly NewTask[]; isSwept: boolean }): void;
 }
 
 export interface ApplyRequest {
   run: RunKey;
-  event: RunEvent;
+  event: RunEvent | HoldEvent;
   outcome?: { change: TaskChange; events: readonly NewEvent[] };
   audit?: NewAudit;
 }
@@ -57,44 +55,25 @@ export class RunKeeper {
 
   constructor(parts: RunKeeperParts) {
     this.#parts = parts;
-    this.cache = new RunCache(parts.store);
+    this.cache = new RunCache(parts.store, (sets) => parts.routesOf(sets));
   }
 
-  /** Applies one event, with the task change that caused it in the same commit. */
+  /** Applies one event, with the task change that caused it in the same commit. Throws ILLEGAL_TRANSITION for a pause or resume that does not fit. */
   async apply(request: ApplyRequest): Promise<ApplyAnswer> {
-    for (let tries = 0; tries < MAX_TRIES;) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const known = this.cache.peek(request.run);
+      // Whether a hold is legal must be judged on the row: another host may have paused or resumed the run.
+      if (known !== undefined && isHold(request.event)) this.cache.drop(known);
       const run = this.cache.peek(request.run) ?? (await this.cache.get(request.run));
-      if (run.gate !== undefined) {
-        await run.gate; // a turn, not a try: hundreds of tasks of one run may fail at once
-        continue;
-      }
-      tries++;
-      const answer = mayEndEarly(run, request.event)
-        ? await this.#sendAlone(run, request)
-        : await this.#send(run, request);
+      const answer = await this.#send(run, request);
       if (answer !== 'again') return answer;
     }
     throw hiveError('STALE_VERSION', { message: `run change lost against ${MAX_TRIES} others` });
   }
 
-  /** I2: closes the gate for other changes of this host, so that the open tasks that are read are all there are at this version. */
-  async #sendAlone(run: CachedRun, request: ApplyRequest): Promise<ApplyAnswer | 'again'> {
-    const gate = deferred<null>();
-    run.gate = gate.promise;
-    try {
-      const open = await this.#openTasks(run);
-      return await this.#send(run, { ...request, open });
-    } finally {
-      run.gate = undefined;
-      gate.resolve(null);
-    }
-  }
-
-  async #send(
-    run: CachedRun,
-    request: ApplyRequest & { open?: readonly OpenTask[] },
-  ): Promise<ApplyAnswer | 'again'> {
-    const { event, outcome, open } = request;
+  async #send(run: CachedRun, request: ApplyRequest): Promise<ApplyAnswer | 'again'> {
+    const { event, outcome } = request;
+    const isUndoing = run.progress.phase === 'compensating';
     const reserved: Lease[] = [];
     const context = {
       ids: this.#parts.ids,
@@ -108,36 +87,34 @@ export class RunKeeper {
     };
     let unit;
     try {
-      unit = runChange(
-        {
-          run,
-          event,
-          ...(outcome === undefined ? {} : { outcome }),
-          ...(open === undefined ? {} : { open }),
-        },
-        context,
-      );
+      unit = runChange(outcome === undefined ? { run, event } : { run, event, outcome }, context);
     } catch (error) {
       for (const lease of reserved) this.#parts.release(lease);
       if (!isHiveError(error) || error.code !== 'STALE_VERSION') throw error;
       this.cache.drop(run);
       return 'again';
     }
+    if (event.type === 'cancel') crashPoint('C17');
     const sent = this.#parts.store.core.settle([
       request.audit === undefined ? unit : { ...unit, audit: request.audit },
     ]);
-    run.inFlight.add(sent);
+    run.inFlight++;
     try {
       const [verdict] = await sent;
       if (verdict?.status === 'ok') {
         crashPoint('C8');
+        // One compensation is committed as done and the next as begun, by nobody yet.
+        if (event.type === 'cancel' || isUndoing) crashPoint('C17');
         const inserted = unit.insert ?? [];
-        this.#startLeased(run, {
+        const result = outcome?.change.result;
+        if (event.type === 'taskEnded' && event.item === null && result !== undefined)
+          rememberResult(run, event.node, result);
+        this.begun(run, {
           inserted,
           taskKeys: verdict.taskKeys,
           unleased: new Set(verdict.unleased),
         });
-        this.#parts.changed(run, inserted);
+        this.#parts.changed(run, { inserted, isSwept: unit.sweep?.to === 'cancelled' });
         return 'ok';
       }
       this.cache.drop(run);
@@ -154,11 +131,12 @@ export class RunKeeper {
       for (const lease of reserved) this.#parts.release(lease);
       throw error;
     } finally {
-      run.inFlight.delete(sent);
+      run.inFlight--;
     }
   }
 
-  #startLeased(
+  /** Tasks of a run that were inserted with it: starts those that are leased to this host. */
+  begun(
     run: CachedRun,
     of: {
       inserted: readonly NewTask[];
@@ -175,23 +153,8 @@ export class RunKeeper {
     }
     this.#parts.leased(leased, run);
   }
-
-  /** Every task of the run that has not ended, after all changes of this host have been answered. */
-  async #openTasks(run: CachedRun): Promise<OpenTask[]> {
-    await Promise.allSettled(run.inFlight);
-    const rows = await this.#parts.store.read<{ key: number; id: Uint8Array }>('system', {
-      sql: `select key, id from tasks where run = ${Number(run.key)} and state < 6`,
-      parameters: [],
-    });
-    return rows.map((row) => ({ key: Number(row.key), id: formatId('task', row.id) as TaskId }));
-  }
 }
 
-/** Events after which open tasks may have to be cancelled: their keys must be read before. A failure that counts as done ends nothing. */
-function mayEndEarly(run: CachedRun, event: RunEvent): boolean {
-  if (event.type !== 'taskEnded') return event.type === 'cancel';
-  if (event.items !== undefined) return true;
-  if (event.outcome === 'succeeded') return false;
-  const node = nodeAt(run.graph, event.node);
-  return node.kind === 'join' || node.onFailure === 'stop';
+function isHold(event: ApplyRequest['event']): event is HoldEvent {
+  return event.type === 'pause' || event.type === 'resume';
 }

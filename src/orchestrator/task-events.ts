@@ -4,9 +4,11 @@ import type {
   ClaimedTask,
   ErrorRecord,
   EventType,
+  HiveEvent,
   NewEvent,
   TaskState,
 } from '../contract/index.ts';
+import type { HeldTask } from './lease-book.ts';
 
 export interface TaskEndFacts {
   task: Pick<ClaimedTask, 'id' | 'tenant' | 'runId' | 'node' | 'createdMs' | 'attempt'>;
@@ -68,4 +70,23 @@ export function taskEndEvents(facts: TaskEndFacts): NewEvent[] {
       },
     },
   ];
+}
+
+/** What live watchers are told of a task that is worked on here; nothing of it is kept. */
+export function taskSignal(
+  type: HiveEvent['type'],
+  of: { held: HeldTask; atMs: number; data?: Readonly<Record<string, unknown>> },
+): HiveEvent {
+  const { task, agent } = of.held;
+  const { name, node, item, attempt } = task;
+  return {
+    type,
+    cursor: null,
+    atMs: of.atMs,
+    tenant: task.tenant,
+    runId: task.runId,
+    taskId: task.id,
+    seq: null,
+    data: { ...of.data, name, node, item, agent, attempt },
+  };
 }

@@ -185,6 +185,7 @@ function whyTimed(facts: WaitingFacts): WaitingAnswer {
     case 'branch':
     case 'user':
     case 'run':
+    case 'effect':
       return answer(
         'waiting.delay',
         links,

@@ -1,7 +1,7 @@
 // Rows of either driver -> the contract's objects. Rows are untyped at this edge: each field is converted, none is trusted to have its type.
 
 import { eventTypeName, formatId, runStateName } from '../contract/plain.ts';
-import type { HiveEvent, JournalStep, RunRow } from '../contract/index.ts';
+import type { HiveEvent, JournalStep, RunParent, RunRow } from '../contract/index.ts';
 
 type Row = Record<string, unknown>;
 
@@ -22,15 +22,36 @@ export function eventOfRow(row: Row, cursor: string): HiveEvent {
   };
 }
 
+const journalKinds = ['step', 'sleep', 'effect', 'approval', 'event', 'child'] as const;
+
+/** A row of the journal whose large result was put back in (coalesce with blobs). A kind that no version wrote reads as a step. */
 export function journalStepOfRow(row: Row): JournalStep {
   const dueMs = number(row['due_ms']);
+  const subject = text(row['subject']);
+  const payload = text(row['payload']);
+  const code = text(row['code']);
   return {
     name: text(row['name']) ?? '',
     occurrence: Number(row['occurrence']),
-    kind: row['kind'] === 'sleep' ? 'sleep' : 'step',
+    kind: journalKinds.find((kind) => kind === row['kind']) ?? 'step',
     result: text(row['result']),
     atMs: Number(row['at_ms']),
     ...(dueMs === null ? {} : { dueMs }),
+    ...(subject === null ? {} : { subject }),
+    ...(payload === null ? {} : { payload }),
+    ...(code === null ? {} : { code }),
+  };
+}
+
+function parentOfRow(row: Row): RunParent | null {
+  const task = number(row['parent_task']);
+  if (task === null) return null;
+  return {
+    task,
+    name: text(row['parent_name']) ?? '',
+    occurrence: Number(row['parent_occurrence']),
+    root: number(row['root']),
+    depth: Number(row['depth']),
   };
 }
 
@@ -54,5 +75,8 @@ export function runOfRow(row: Row): RunRow {
     createdMs: Number(row['created_ms']),
     startedMs: number(row['started_ms']),
     endedMs: number(row['ended_ms']),
+    deadlineMs: number(row['deadline_ms']),
+    parent: parentOfRow(row),
+    origin: text(row['origin']),
   };
 }

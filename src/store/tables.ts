@@ -22,6 +22,9 @@ export interface ProjectsTable {
   tenant: number;
   name: string;
   created_ms: number;
+  /** How long ended runs and single tasks are kept, and how many of the newest in any case; null = the hive's default. */
+  retention_days: number | null;
+  retention_runs: number | null;
 }
 
 export interface RoutesTable {
@@ -64,14 +67,12 @@ export interface RunsTable {
   project: number;
   workflow: string;
   title: string;
-  graph: string;
   progress: string;
   state: number;
   version: Generated<number>;
   /** Of the change that made this version (RunChange.token). */
   token: number;
   seq: Generated<number>;
-  input: string;
   output: string | null;
   error: string | null;
   idem: string | null;
@@ -79,6 +80,27 @@ export interface RunsTable {
   created_ms: number;
   started_ms: number | null;
   ended_ms: number | null;
+  /** It fails when it has not ended by then. */
+  deadline_ms: number | null;
+  /** Of a child run: the task that waits for it and the row of that task's journal. */
+  parent_task: number | null;
+  parent_name: string | null;
+  parent_occurrence: number | null;
+  /** Key of the topmost run; null when there is none above it, or when a single task is the top. */
+  root: number | null;
+  /** 0 without a parent. */
+  depth: Generated<number>;
+  /** JSON text: {kind: 'fork' | 'retry', run, from}. */
+  origin: string | null;
+}
+
+/** What a run was started with and never changes: apart from its row, because that is written anew with every end of a task. */
+export interface RunPinsTable {
+  /** Key of the run. */
+  run: number;
+  tenant: number;
+  graph: string;
+  input: string;
 }
 
 /** TaskData (S0-112 to S0-125) and what execution needs. */
@@ -114,6 +136,8 @@ export interface TasksTable {
   /** 1 while it is counted in caps. */
   capped: Generated<number>;
   journal_steps: Generated<number>;
+  /** 1 = its run is paused while it is leased or uncertain: it becomes paused instead of ready or waiting (S11). */
+  hold: Generated<number>;
   retry: string;
   timeout_ms: number;
   due_ms: number | null;
@@ -147,8 +171,43 @@ export interface JournalTable {
   result: string | null;
   due_ms: number | null;
   at_ms: number;
-  /** Order of writing inside the task. Primary key (task, position); unique (task, name, occurrence): a finished sleep updates its row. */
+  /** Order of writing inside the task. A row is known by (task, name, occurrence): a finished sleep updates its row and keeps its place. */
   position: number;
+  /** effect: idempotency key. approval: its id. event: `<run id>/<name>`. child: its run id. */
+  subject: string | null;
+  /** JSON text: form of an approval; {"repeat":true} of an effect that a person wants repeated. */
+  payload: string | null;
+  /** Version and hash of the code, on the first row that this code wrote. */
+  code: string | null;
+  /** SHA-256 of a large result, which is in blobs then (result is null). A row is open while result and blob are null. */
+  blob: Uint8Array | null;
+}
+
+/** Large results of steps, once per content and tenant. Primary key (tenant, hash). */
+export interface BlobsTable {
+  tenant: number;
+  hash: Uint8Array;
+  bytes: number;
+  /** JSON text. */
+  data: string;
+  at_ms: number;
+}
+
+/** Events for runs that no wait had asked for when they came, oldest first; and those that had an idempotency key, so that none comes twice. */
+export interface InboxTable {
+  key: Generated<number>;
+  tenant: number;
+  /** Id of the run, or of the single task that is its own run. */
+  run: Uint8Array;
+  name: string;
+  /** JSON text; empty once taken. */
+  data: string;
+  sent_by: string;
+  at_ms: number;
+  /** Unique with tenant, run and name. */
+  idem: string | null;
+  /** 0 waits for a wait of its name; 1 went to an open wait at once; 2 was taken by a wait that opened later. */
+  taken: Generated<number>;
 }
 
 export interface EventsTable {
@@ -226,9 +285,12 @@ export interface Tables {
   caps: CapsTable;
   hosts: HostsTable;
   runs: RunsTable;
+  run_pins: RunPinsTable;
   tasks: TasksTable;
   attempts: AttemptsTable;
   journal: JournalTable;
+  blobs: BlobsTable;
+  inbox: InboxTable;
   events: EventsTable;
   execution_logs: ExecutionLogsTable;
   agents: AgentsTable;

@@ -54,10 +54,15 @@ export const SPECIAL_DOORS: Readonly<Record<string, Readonly<Record<string, stri
   cli: { app: 'embedded.ts' },
 };
 
-/** A second front door for some importers: contract's words without the schema library, for rooms that run in worker threads. */
+/**
+ * A second front door for some importers: contract's words without the schema library, for rooms that run in worker threads; kernel's expressions, which
+ * load a library that those threads do not need.
+ */
 export const SECOND_DOORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   kernel: { contract: 'plain.ts' },
   store: { contract: 'plain.ts' },
+  orchestrator: { kernel: 'expressions.ts' },
+  agents: { kernel: 'expressions.ts' },
 };
 
 /** No file is longer: a file that needs a table of contents is two files. */

@@ -4,7 +4,7 @@ import type { CrashPoint } from '../../src/contract/crash-point.ts';
 import { askOracle, HiveProcess } from './hive-process.ts';
 import type { ChildOptions } from './hive-child.ts';
 import { Ledger } from './ledger.ts';
-import type { OracleReport } from './oracle.ts';
+import type { OracleReport } from './oracle-judges.ts';
 import type { ChaosStore } from './chaos-store.ts';
 
 export interface CrashCase {

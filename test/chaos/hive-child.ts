@@ -2,24 +2,20 @@
 // JSON argument. Ends with code 0 when everything it can see is done, after a graceful stop.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { startHive } from '../../src/app/index.ts';
-import { loadConfig } from '../../src/config/index.ts';
 import { idSource, systemClock } from '../../src/kernel/index.ts';
 import { invokeOperation } from '../../src/operations/index.ts';
+import { insist, openChildHive, StandstillWatch } from './child-hive.ts';
+import type { ChildHiveOptions } from './child-hive.ts';
 import { LedgerClient } from './ledger-client.ts';
 import { chaosAgents, isGraph, jobGraph, jobKey, jobTask } from './workload.ts';
 
-export interface ChildOptions {
-  directory: string;
-  postgresUrl?: string;
+export interface ChildOptions extends ChildHiveOptions {
   ledger: string;
   /** Sends the jobs from `from` to `to` (not included), in steps of `stride`. */
   from: number;
   to: number;
   stride: number;
   workMs: number;
-  leaseMs: number;
-  faultAt?: string;
   /** Stops gracefully when it has sent its jobs, whatever is done. */
   stopEarly?: boolean;
   /** Works until nothing is open although nobody sends (default); or until it is told by SIGTERM. */
@@ -37,39 +33,8 @@ process.on('SIGTERM', () => {
 });
 
 const ledger = await LedgerClient.connect(options.ledger);
-const config = loadConfig({
-  flags: {},
-  env: {
-    HIVE_DATA: options.directory,
-    HIVE_LOG_LEVEL: 'WARNING',
-    HIVE_MIN_FREE_BYTES: '0',
-    ...(options.postgresUrl === undefined ? {} : { POSTGRES_URL: options.postgresUrl }),
-  },
-  cwd: options.directory,
-  searchFrom: null,
-});
-const hive = await startHive({
-  config,
-  api: false,
-  onlyAgents: chaosAgents(ledger, options.workMs),
-  settings: { leaseMs: options.leaseMs, pollMs: 200, concurrency: 8 },
-  ...(options.faultAt === undefined ? {} : { faultAt: options.faultAt }),
-});
+const hive = await openChildHive(options, chaosAgents(ledger, options.workMs));
 await ledger.record({ kind: 'note', text: 'up' });
-
-/** Tries again while the store is away: the client of a real hive would. */
-async function insist<T>(what: string, call: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await call();
-    } catch (error) {
-      const kind = error instanceof Error && 'kind' in error ? error.kind : '';
-      if (kind !== 'retry' || tries > 2_000)
-        throw new Error(`${what}: ${String(error)}`, { cause: error });
-      await delay(POLL_MS);
-    }
-  }
-}
 
 async function send(job: number): Promise<void> {
   if (isGraph(job)) {
@@ -141,23 +106,7 @@ async function hasReadAll(reader: string): Promise<boolean> {
   return (await ledger.state(reader)).events >= (row?.n ?? 0);
 }
 
-/** A hive that gets nothing done for so long while work is open is stuck: better said than waited for (I6 allows 60 s). */
-const STUCK_MS = 20_000;
-let lastOpen = -1;
-let lastChangeMs = systemClock.mono();
-
-function watchForStandstill(open: number): void {
-  const nowMs = systemClock.mono();
-  if (open !== lastOpen) {
-    lastOpen = open;
-    lastChangeMs = nowMs;
-  } else if (nowMs - lastChangeMs > STUCK_MS) {
-    throw new Error(
-      `stuck: ${open} tasks and runs have been open for ${STUCK_MS} ms and nothing happens`,
-    );
-  }
-}
-
+const watch = new StandstillWatch();
 const sending = sendAll();
 let isSent = false;
 void sending.then(() => (isSent = true));
@@ -166,7 +115,8 @@ for (;;) {
   if (options.stopEarly === true && isSent) break;
   if (!gotSome && isSent) {
     const open = await openWork();
-    if (options.untilSignal !== true) watchForStandstill(open);
+    if (options.untilSignal !== true && watch.isStill(`${open}`))
+      throw new Error(`stuck: nothing happens any more to ${open} tasks and runs`);
     const isOver = options.untilSignal === true ? isTold : open === 0;
     if (isOver && (options.reader === null || (await hasReadAll(options.reader)))) break;
   }

@@ -3,8 +3,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { FlowChildOptions } from './flow-child.ts';
 import type { ChildOptions } from './hive-child.ts';
-import type { OracleInput, OracleReport } from './oracle.ts';
+import type { OracleInput, OracleReport } from './oracle-judges.ts';
 
 export interface Exit {
   code: number | null;
@@ -13,6 +14,7 @@ export interface Exit {
 }
 
 const CHILD = fileURLToPath(new URL('./hive-child.ts', import.meta.url));
+const FLOW_CHILD = fileURLToPath(new URL('./flow-child.ts', import.meta.url));
 const ORACLE = fileURLToPath(new URL('./oracle.ts', import.meta.url));
 const flags = ['--disable-warning=ExperimentalWarning'];
 /** Beyond this a child hangs, which is a failure of its own. */
@@ -22,8 +24,9 @@ export class HiveProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
 
-  constructor(options: ChildOptions) {
-    this.child = spawn(process.execPath, [...flags, CHILD, JSON.stringify(options)], {
+  constructor(options: ChildOptions | FlowChildOptions) {
+    const program = 'kind' in options ? FLOW_CHILD : CHILD;
+    this.child = spawn(process.execPath, [...flags, program, JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: cleanEnvironment(),
     });

@@ -4,9 +4,10 @@
 import { seededRandom } from '../../src/kernel/index.ts';
 import type { ChaosStore } from './chaos-store.ts';
 import { askOracle, HiveProcess } from './hive-process.ts';
+import type { FlowChildOptions } from './flow-child.ts';
 import type { ChildOptions } from './hive-child.ts';
 import { Ledger } from './ledger.ts';
-import type { OracleReport } from './oracle.ts';
+import type { OracleInput, OracleReport } from './oracle-judges.ts';
 import { tasksOf } from './workload.ts';
 
 export interface KillLoopOptions {
@@ -36,23 +37,35 @@ export async function killLoop(
   store: ChaosStore,
   options: KillLoopOptions,
 ): Promise<KillLoopResult> {
-  const random = seededRandom(options.seed);
-  const ledger = await Ledger.open();
-  const database = await store.create();
-  const base: ChildOptions = {
-    ...database.child,
-    ledger: ledger.socketPath,
-    from: 0,
-    to: options.jobs,
-    stride: 1,
-    workMs: options.workMs,
-    leaseMs: 15_000,
-    reader: 'r',
-  };
-  const expected = Array.from(
-    { length: options.jobs },
+  const { jobs, workMs } = options;
+  const records = Array.from(
+    { length: jobs },
     (_, job) => 1 + tasksOf(job) * RECORDS_PER_TASK,
   ).reduce((sum, each) => sum + each, 0);
+  return killAgain(store, {
+    ...options,
+    records,
+    child: { from: 0, to: jobs, stride: 1, workMs, leaseMs: 15_000, reader: 'r' },
+    oracle: { jobs },
+  });
+}
+
+export interface KillPlan {
+  kills: number;
+  seed: number;
+  /** Ledger records that the work leaves when nothing goes wrong, about. */
+  records: number;
+  child:
+    | Omit<ChildOptions, 'directory' | 'ledger'>
+    | Omit<FlowChildOptions, 'directory' | 'ledger'>;
+  oracle: Omit<OracleInput, 'ledger'>;
+}
+
+/** Starts hives on one database until the work is done; each but the last is killed at a moment of its own. */
+export async function killAgain(store: ChaosStore, plan: KillPlan): Promise<KillLoopResult> {
+  const ledger = await Ledger.open();
+  const database = await store.create();
+  const base = { ...plan.child, ...database.child, ledger: ledger.socketPath };
   const result: KillLoopResult = {
     problems: [],
     report: null,
@@ -60,48 +73,55 @@ export async function killLoop(
     killsAtStart: 0,
     startMs: { p50: 0, max: 0 },
   };
-  const starts: number[] = [];
   try {
-    while (result.kills < options.kills) {
-      const left = Math.max(expected - ledger.records.length, 10);
-      const share = (left * 1.4 * random()) / (options.kills - result.kills + 1);
-      const life = await liveUntilKilled({
-        ledger,
-        base,
-        records: Math.ceil(share),
-        earlyMs: random() < EARLY_SHARE ? EARLY_MS * random() : null,
-      });
-      if (life.startMs !== null) starts.push(life.startMs);
-      if (!life.isKilled) {
-        if (life.problem !== null) result.problems.push(life.problem);
-        break;
-      }
-      result.kills++;
-      if (life.startMs === null) result.killsAtStart++;
-    }
+    const starts = await killMany(plan, { ledger, base, result });
     const last = await new HiveProcess(base).exited;
     if (last.code !== 0)
       result.problems.push(`the last life ended with ${last.code ?? last.signal}: ${last.stderr}`);
-    result.report = await askOracle({
-      ...database.oracle,
-      ledger: await ledger.save(),
-      jobs: options.jobs,
-    });
+    const oracle = { ...plan.oracle, ...database.oracle, ledger: await ledger.save() };
+    result.report = await askOracle(oracle);
     result.problems.push(...result.report.problems);
-    if (result.kills < options.kills * 0.9)
+    if (result.kills < plan.kills * 0.9)
       result.problems.push(
-        `I10: only ${result.kills} of ${options.kills} kills struck before the work was done`,
+        `I10: only ${result.kills} of ${plan.kills} kills struck before the work was done`,
       );
+    starts.sort((a, b) => a - b);
+    result.startMs = {
+      p50: Math.round(starts[starts.length >> 1] ?? 0),
+      max: Math.round(starts.at(-1) ?? 0),
+    };
   } finally {
     await database.remove();
     await ledger.close();
   }
-  starts.sort((a, b) => a - b);
-  result.startMs = {
-    p50: Math.round(starts[starts.length >> 1] ?? 0),
-    max: Math.round(starts.at(-1) ?? 0),
-  };
   return result;
+}
+
+async function killMany(
+  plan: KillPlan,
+  of: { ledger: Ledger; base: ChildOptions | FlowChildOptions; result: KillLoopResult },
+): Promise<number[]> {
+  const { ledger, base, result } = of;
+  const random = seededRandom(plan.seed);
+  const starts: number[] = [];
+  while (result.kills < plan.kills) {
+    const left = Math.max(plan.records - ledger.records.length, 10);
+    const share = (left * 1.4 * random()) / (plan.kills - result.kills + 1);
+    const life = await liveUntilKilled({
+      ledger,
+      base,
+      records: Math.ceil(share),
+      earlyMs: random() < EARLY_SHARE ? EARLY_MS * random() : null,
+    });
+    if (life.startMs !== null) starts.push(life.startMs);
+    if (!life.isKilled) {
+      if (life.problem !== null) result.problems.push(life.problem);
+      break;
+    }
+    result.kills++;
+    if (life.startMs === null) result.killsAtStart++;
+  }
+  return starts;
 }
 
 interface Life {
@@ -112,7 +132,7 @@ interface Life {
 
 async function liveUntilKilled(of: {
   ledger: Ledger;
-  base: ChildOptions;
+  base: ChildOptions | FlowChildOptions;
   records: number;
   earlyMs: number | null;
 }): Promise<Life> {

@@ -11,9 +11,15 @@ type Unsigned = LedgerRecord extends infer R
     : never
   : never;
 
+interface Answer {
+  id: number;
+  state?: LedgerState;
+  known?: boolean;
+}
+
 export class LedgerClient {
   readonly #socket: Socket;
-  readonly #waiting = new Map<number, (state: LedgerState | undefined) => void>();
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
   #nextId = 1;
 
   private constructor(socket: Socket) {
@@ -22,9 +28,9 @@ export class LedgerClient {
     lines.on('error', () => undefined); // 'close' follows
     socket.on('error', () => undefined);
     lines.on('line', (line) => {
-      const { id, state } = JSON.parse(line) as { id: number; state?: LedgerState };
-      this.#waiting.get(id)?.(state);
-      this.#waiting.delete(id);
+      const answer = JSON.parse(line) as Answer;
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
     });
     // Without a ledger nothing that happens here would be judged.
     socket.on('close', () => {
@@ -41,7 +47,7 @@ export class LedgerClient {
     return new LedgerClient(socket);
   }
 
-  #request(body: object): Promise<LedgerState | undefined> {
+  #request(body: object): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
@@ -55,7 +61,13 @@ export class LedgerClient {
   }
 
   async state(reader: string): Promise<LedgerState> {
-    return (await this.#request({ ask: reader })) ?? { acked: [], cursor: null, events: 0 };
+    const { state } = await this.#request({ ask: reader });
+    return state ?? { acked: [], cursor: null, events: 0 };
+  }
+
+  /** Whether an effect of this idempotency key has arrived. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#request({ has: key })).known ?? false;
   }
 
   close(): void {

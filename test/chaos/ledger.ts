@@ -1,7 +1,8 @@
 // The ledger: what hives said they had done, kept by a process that is never killed. A server on a Unix socket, one JSON line per record.
 // Owns: records in the order of their arrival. L1: a record is acknowledged only when it is kept; the hive waits for it before it goes on.
 // L2: `acked` is written after the hive's answer, `begin` before an agent works, `page` when a reader has read on in the event log: the tasks whose
-// end it met and the cursor are one record, so a reader that is killed neither skips nor repeats.
+// end it met and the cursor are one record, so a reader that is killed neither skips nor repeats. L3: it is the receiver of effects too: it knows the
+// idempotency keys that arrived and says so when asked.
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -22,6 +23,21 @@ export type LedgerRecord =
       events: number;
       ended: string[];
     }
+  /** An effect that reached its receiver, with the step results that the agent knew: they are durable by then. */
+  | {
+      kind: 'effect';
+      pid: number;
+      task: string;
+      key: string;
+      mode: 'repeat' | 'check' | 'ask';
+      steps: Record<string, string>;
+    }
+  /** Step results that an agent knew after a wait. */
+  | { kind: 'seen'; pid: number; task: string; steps: Record<string, string> }
+  /** A compensation that reached its receiver; token: of the execution that it undoes. */
+  | { kind: 'undo'; pid: number; task: string; run: string; token: string; key: string }
+  /** What the operator is about to say of an uncertain effect. */
+  | { kind: 'resolved'; pid: number; task: string; key: string; resolution: 'done' | 'retry' }
   | { kind: 'note'; pid: number; text: string };
 
 /** What a hive asks when it starts. */
@@ -41,6 +57,8 @@ export class Ledger {
   readonly #folder: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Idempotency keys of effects that arrived. */
+  readonly #keys = new Set<string>();
   #waiters: { isMet: () => boolean; resolve: () => void; limit: NodeJS.Timeout }[] = [];
 
   private constructor(folder: string) {
@@ -67,20 +85,25 @@ export class Ledger {
     const lines = createInterface({ input: socket });
     lines.on('error', () => undefined); // told here too
     lines.on('line', (line) => {
-      const { id, record, ask } = JSON.parse(line) as {
+      const { id, record, ask, has } = JSON.parse(line) as {
         id: number;
         record?: LedgerRecord;
         ask?: string;
+        has?: string;
       };
       if (record !== undefined) this.#keep(record);
-      socket.write(
-        `${JSON.stringify({ id, ...(ask === undefined ? {} : { state: this.state(ask) }) })}\n`,
-      );
+      const answer = {
+        id,
+        ...(ask === undefined ? {} : { state: this.state(ask) }),
+        ...(has === undefined ? {} : { known: this.#keys.has(has) }),
+      };
+      socket.write(`${JSON.stringify(answer)}\n`);
     });
   }
 
   #keep(record: LedgerRecord): void {
     this.records.push(record);
+    if (record.kind === 'effect') this.#keys.add(record.key);
     this.#waiters = this.#waiters.filter((waiter) => {
       if (!waiter.isMet()) return true;
       clearTimeout(waiter.limit);

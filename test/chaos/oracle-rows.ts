@@ -17,6 +17,8 @@ export interface TaskRow {
   fence: number;
   lease_until_ms: number | null;
   idem: string | null;
+  created_ms: number;
+  ended_ms: number | null;
 }
 export interface RunRow {
   key: number;
@@ -27,6 +29,16 @@ export interface RunRow {
   seq: number;
   progress: string;
   idem: string | null;
+  /** Key of the task that waits for this run. */
+  parent_task: number | null;
+  graph: string;
+}
+export interface JournalRow {
+  task: number;
+  name: string;
+  kind: string;
+  result: string | null;
+  subject: string | null;
 }
 export interface Rows {
   tasks: TaskRow[];
@@ -40,14 +52,17 @@ export interface Rows {
     seq: number | null;
   }[];
   caps: { subject: string; running: number }[];
+  journal: JournalRow[];
 }
 
 const queries = {
   tasks:
-    'select key, id, tenant, run, node, item, state, reason, result, error, fence, lease_until_ms, idem from tasks order by key',
-  runs: 'select key, id, tenant, state, version, seq, progress, idem from runs order by key',
+    'select key, id, tenant, run, node, item, state, reason, result, error, fence, lease_until_ms, idem, created_ms, ended_ms from tasks order by key',
+  runs: 'select r.key, r.id, r.tenant, r.state, r.version, r.seq, r.progress, r.idem, r.parent_task, p.graph from runs r join run_pins p on p.run = r.key order by r.key',
   attempts: 'select task, tenant, fence, outcome from attempts order by key',
   events: 'select tenant, type, run, task, seq from events order by key',
+  journal:
+    'select j.task, j.name, j.kind, j.subject, coalesce(j.result, b.data) as result from journal j left join blobs b on b.tenant = j.tenant and b.hash = j.blob order by j.task, j.position',
   caps: 'select subject, running from caps',
 } as const;
 
@@ -100,6 +115,9 @@ function asNumbers(row: Record<string, unknown>): Record<string, unknown> {
     'task',
     'type',
     'running',
+    'created_ms',
+    'ended_ms',
+    'parent_task',
   ];
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [

@@ -33,6 +33,8 @@ function taskRow(key: number, over: Partial<TaskRow> = {}): TaskRow {
     fence: 1,
     lease_until_ms: null,
     idem: null,
+    created_ms: 1,
+    ended_ms: 2,
     ...over,
   };
 }
@@ -72,6 +74,8 @@ function goodScene(): Scene {
           seq: 8,
           progress: '',
           idem: 'job-0',
+          parent_task: null,
+          graph: '{}',
         },
       ],
       attempts: [{ task: 7, tenant: 1, fence: 1, outcome: 'lost' }],
@@ -81,6 +85,7 @@ function goodScene(): Scene {
         { tenant: 1, type: eventTypes['run.completed'], run, task: null, seq: 8 },
       ],
       caps: [{ subject: 'tenant', running: 0 }],
+      journal: [],
     },
     records: [
       { kind: 'acked', pid: PID, job: 0, id: formatId('run', run) },

@@ -8,7 +8,7 @@ import type { ChaosDatabase } from './chaos-store.ts';
 import { askOracle, HiveProcess } from './hive-process.ts';
 import type { ChildOptions } from './hive-child.ts';
 import { Ledger } from './ledger.ts';
-import type { OracleInput, OracleReport } from './oracle.ts';
+import type { OracleInput, OracleReport } from './oracle-judges.ts';
 
 export interface SuiteResult {
   problems: string[];

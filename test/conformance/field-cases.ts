@@ -21,7 +21,7 @@ const fields: readonly (readonly [id: string, name: string, table: string, colum
   ['S0-116', 'priority', 'tasks', 'priority'],
   ['S0-117', 'status (TaskStatus)', 'tasks', 'state'],
   ['S0-118', 'assigned_agent?', 'tasks', 'agent'],
-  ['S0-119', 'dependencies[]', 'runs', 'graph'], // edges are data of the run's pinned graph: nodes[].after
+  ['S0-119', 'dependencies[]', 'run_pins', 'graph'], // edges are data of the run's pinned graph: nodes[].after
   ['S0-120', 'parameters{}', 'tasks', 'input'],
   ['S0-121', 'result?', 'tasks', 'result'],
   ['S0-122', 'error?', 'tasks', 'error'],
@@ -43,9 +43,12 @@ const tenantTables = [
   'lanes',
   'caps',
   'runs',
+  'run_pins',
   'tasks',
   'attempts',
   'journal',
+  'blobs',
+  'inbox',
   'events',
   'execution_logs',
   'agents',

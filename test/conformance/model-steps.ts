@@ -7,6 +7,8 @@ import type { TaskId, TaskState } from '../../src/contract/index.ts';
 import { isTerminal, taskStateName } from '../../src/contract/index.ts';
 import { TaskModel } from './model.ts';
 import type { ModelChange } from './model.ts';
+import { ModelWaits, waitSteps } from './model-wait-steps.ts';
+import type { WaitStep } from './model-wait-steps.ts';
 import { LEASE_MS, taskEvent } from './store-fixture.ts';
 import type { Fixture } from './store-fixture.ts';
 
@@ -19,7 +21,8 @@ export type Step =
   | { do: 'journal'; which: number; fenceOff: number; count: number }
   | { do: 'reap' }
   | { do: 'promote'; limit: number }
-  | { do: 'wait'; ms: number };
+  | { do: 'wait'; ms: number }
+  | WaitStep;
 
 type Outcome = Omit<ModelChange, 'guard' | 'dueMs'> & { delayed?: boolean };
 const outcomes = {
@@ -121,6 +124,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
         ms: fc.integer({ min: 1, max: 20_000 }),
       }),
     },
+    ...waitSteps(which, fenceOff),
   ),
   { minLength: 5, maxLength: 60 },
 );
@@ -128,6 +132,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
 export class ModelRun {
   readonly #f: Fixture;
   readonly #model = new TaskModel();
+  readonly #waits: ModelWaits;
   readonly #ids = new Map<number, TaskId>();
   readonly #keys: number[] = [];
   #dueCount = 0;
@@ -137,6 +142,7 @@ export class ModelRun {
 
   constructor(f: Fixture) {
     this.#f = f;
+    this.#waits = new ModelWaits(f, this.#model);
   }
 
   /** A time that no other timer has, so that the order of promotion is not a matter of taste. */
@@ -178,6 +184,12 @@ export class ModelRun {
       case 'wait':
         this.#f.nowMs += step.ms;
         return;
+      case 'suspend':
+      case 'answer': {
+        const target = this.#target(step.which);
+        if (target !== undefined) await this.#waits.apply(step, target);
+        return;
+      }
       default:
         step satisfies never;
     }
@@ -396,6 +408,7 @@ export class ModelRun {
     }));
     expect(real).toEqual(expected);
     expect(ends).toBe(this.#succeeded);
+    for (const key of this.#keys) await this.#waits.compare(key);
   }
 
   /** Ends what is left, so that the next sequence finds no timer and no lease of this one. */

@@ -2,7 +2,7 @@
 // the drivers against it. Owns: rows and journal lengths. Does not own: runs, events, fairness (one lane here), which have cases of their own.
 // I1: a terminal state never changes. I2: only a leased task has an owner. I4: fences only rise.
 
-import { canTransition, MAX_CRASHES } from '../../src/contract/index.ts';
+import { canTransition, isTerminal, MAX_CRASHES } from '../../src/contract/index.ts';
 import type { TaskReason, TaskState } from '../../src/contract/index.ts';
 
 export interface ModelTask {
@@ -19,6 +19,13 @@ export interface ModelTask {
   dueMs: number | null;
   journalSteps: number;
   attempts: string[];
+}
+
+/** An approval that an attempt asked for under this fence. */
+export interface ModelWait {
+  name: string;
+  fence: number;
+  answered: boolean;
 }
 
 export type ModelVerdict = 'ok' | 'stale_fence' | 'invalid';
@@ -39,6 +46,7 @@ const LAST_LEASE_MS = 15_000;
 
 export class TaskModel {
   readonly tasks = new Map<number, ModelTask>();
+  readonly #waits = new Map<number, ModelWait[]>();
 
   insert(
     key: number,
@@ -115,6 +123,42 @@ export class TaskModel {
     const task = this.#held(key, fence);
     if (task !== undefined) task.journalSteps += steps;
     return task !== undefined;
+  }
+
+  waitsOf(key: number): readonly ModelWait[] {
+    return this.#waits.get(key) ?? [];
+  }
+
+  /** Opened while the attempt goes on. False when stale. */
+  openWait(key: number, wait: ModelWait): boolean {
+    if (!this.journal(key, wait.fence, 1)) return false;
+    this.#waits.set(key, [...this.waitsOf(key), wait]);
+    return true;
+  }
+
+  /** S10: waits for all that it opened under this fence, and is ready at once when one of them has its answer. */
+  suspend(key: number, wait: ModelWait): ModelVerdict {
+    if (!this.openWait(key, wait)) return 'stale_fence';
+    const own = this.waitsOf(key).filter((each) => each.fence === wait.fence);
+    const isAnswered = own.some((each) => each.answered);
+    return this.settle(key, {
+      guard: { fence: wait.fence },
+      to: isAnswered ? 'ready' : 'waiting',
+      reason: isAnswered ? 'none' : 'approval',
+    });
+  }
+
+  /** S9: the first answer wins; an ended task has no open waits. */
+  answer(key: number, wait: ModelWait): ModelVerdict {
+    const task = this.tasks.get(key);
+    if (task === undefined || isTerminal(task.state) || wait.answered) return 'stale_fence';
+    wait.answered = true;
+    if (task.state === 'waiting') {
+      task.state = 'ready';
+      task.reason = 'none';
+      task.dueMs = null;
+    }
+    return 'ok';
   }
 
   reap(nowMs: number): { released: number; exhausted: ModelTask[] } {

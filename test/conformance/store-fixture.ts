@@ -91,6 +91,13 @@ export interface Fixture extends AsyncDisposable {
   ): SettleUnit;
 }
 
+/** The order of the tables that have no key. */
+const orders: Readonly<Record<string, string>> = {
+  journal: 'task, position',
+  blobs: 'tenant, hash',
+  run_pins: 'run',
+};
+
 /** `?` placeholders as the dialect writes them. */
 function forDialect(store: Store, text: string): string {
   if (store.dialect === 'sqlite') return text;
@@ -143,7 +150,7 @@ async function makeFixture(
     store.write([{ sql: forDialect(store, text), parameters }]);
   const rows = async <T extends keyof Tables>(table: T): Promise<Selectable<Tables[T]>[]> => {
     const all = await store.read<Selectable<Tables[T]>>('system', {
-      sql: `select * from ${table} order by ${table === 'journal' ? 'task, position' : 'key'}`,
+      sql: `select * from ${table} order by ${orders[table] ?? 'key'}`,
       parameters: [],
     });
     return scope === 'whole store'

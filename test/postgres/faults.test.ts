@@ -163,56 +163,64 @@ describe.skipIf(missing !== null)(
       ).toEqual([{ message: 'first' }, { message: 'second' }]);
     });
 
-    test('a server that crashes again and again under load loses nothing that was acknowledged', async () => {
-      await using server = await startPostgres();
-      const url = await server.createDatabase();
-      await using open = await openStore(url);
-      const acknowledged: number[] = [];
-      const settled = new Set<number>();
-      let stop = false;
-      const producer = async (): Promise<void> => {
-        while (!stop)
-          acknowledged.push(...keysOf(await open.store.core.enqueue([{ tasks: [open.task()] }])));
-      };
-      const consumer = async (): Promise<void> => {
-        while (!stop) {
-          const tasks = await open.claim(5);
-          const verdicts = await open.store.core.settle(tasks.map(open.done));
-          for (const [i, task] of tasks.entries())
-            if (verdicts[i]?.status === 'ok') settled.add(task.key);
+    // Its own bounds are 10 s for each of four pieces of work between the crashes.
+    test(
+      'a server that crashes again and again under load loses nothing that was acknowledged',
+      { timeout: 60_000 },
+      async () => {
+        await using server = await startPostgres();
+        const url = await server.createDatabase();
+        await using open = await openStore(url);
+        const acknowledged: number[] = [];
+        const settled = new Set<number>();
+        let stop = false;
+        const producer = async (): Promise<void> => {
+          while (!stop)
+            acknowledged.push(...keysOf(await open.store.core.enqueue([{ tasks: [open.task()] }])));
+        };
+        const consumer = async (): Promise<void> => {
+          while (!stop) {
+            const tasks = await open.claim(5);
+            const verdicts = await open.store.core.settle(tasks.map(open.done));
+            for (const [i, task] of tasks.entries())
+              if (verdicts[i]?.status === 'ok') settled.add(task.key);
+          }
+        };
+        const work = Promise.all([...Array.from({ length: 8 }, producer), consumer(), consumer()]);
+        for (let round = 0; round < 3; round++) {
+          const before = settled.size;
+          await expect.poll(() => settled.size, { timeout: 10_000 }).toBeGreaterThan(before + 50);
+          await server.restart('immediate');
         }
-      };
-      const work = Promise.all([...Array.from({ length: 8 }, producer), consumer(), consumer()]);
-      for (let round = 0; round < 3; round++) {
         const before = settled.size;
         await expect.poll(() => settled.size, { timeout: 10_000 }).toBeGreaterThan(before + 50);
-        await server.restart('immediate');
-      }
-      const before = settled.size;
-      await expect.poll(() => settled.size, { timeout: 10_000 }).toBeGreaterThan(before + 50);
-      stop = true;
-      await work;
-      const rows = await open.store.read<{ key: number; state: number; fence: number }>('system', {
-        sql: 'select key, state, fence from tasks',
-        parameters: [],
-      });
-      const stored = new Map(rows.map((row) => [row.key, row]));
-      expect(acknowledged.filter((key) => !stored.has(key))).toEqual([]);
-      expect([...settled].filter((key) => stored.get(key)?.state !== 6)).toEqual([]);
-      const events = await open.store.read<{ task: Uint8Array }>('system', {
-        sql: 'select task from events',
-        parameters: [],
-      });
-      expect(events).toHaveLength(rows.filter((row) => row.state === 6).length);
-      // The host's lock is held again, so its leases are not reaped by others.
-      const lock = {
-        sql: `select granted from pg_locks where locktype = 'advisory' and objid = $1::bigint::oid`,
-        parameters: [open.host],
-      };
-      await expect
-        .poll(() => open.store.read('system', lock), { timeout: 5_000 })
-        .toEqual([{ granted: true }]);
-    });
+        stop = true;
+        await work;
+        const rows = await open.store.read<{ key: number; state: number; fence: number }>(
+          'system',
+          {
+            sql: 'select key, state, fence from tasks',
+            parameters: [],
+          },
+        );
+        const stored = new Map(rows.map((row) => [row.key, row]));
+        expect(acknowledged.filter((key) => !stored.has(key))).toEqual([]);
+        expect([...settled].filter((key) => stored.get(key)?.state !== 6)).toEqual([]);
+        const events = await open.store.read<{ task: Uint8Array }>('system', {
+          sql: 'select task from events',
+          parameters: [],
+        });
+        expect(events).toHaveLength(rows.filter((row) => row.state === 6).length);
+        // The host's lock is held again, so its leases are not reaped by others.
+        const lock = {
+          sql: `select granted from pg_locks where locktype = 'advisory' and objid = $1::bigint::oid`,
+          parameters: [open.host],
+        };
+        await expect
+          .poll(() => open.store.read('system', lock), { timeout: 5_000 })
+          .toEqual([{ granted: true }]);
+      },
+    );
 
     test('a server that stays away: STORE_UNAVAILABLE within the bound, and work goes on when it is back', async () => {
       await using server = await startPostgres();
@@ -340,6 +348,35 @@ describe.skipIf(missing !== null)(
           await open.store.core.settle(tasks.map(open.done));
         }
         expect(await scans()).toBe(0);
+      } finally {
+        await client.end();
+      }
+    });
+
+    test('claims and ends find their rows by key: what else is ready or leased costs them nothing', async () => {
+      await using database = await migratedDatabase();
+      await using open = await openStore(database.url);
+      await open.store.core.enqueue([{ tasks: [open.task()] }]);
+      await open.store.core.settle((await open.claim(1)).map(open.done)); // plans are made for empty tables
+      await open.store.core.enqueue(
+        Array.from({ length: 3_000 }, () => ({ tasks: [open.task()] })),
+      );
+      await open.claim(500); // leased all the while
+      for (let i = 0; i < 10; i++)
+        await open.store.core.settle((await open.claim(10)).map(open.done));
+      await open.store.close(); // sessions report what they counted when they end
+      const client = new Client({ connectionString: database.url });
+      await client.connect();
+      try {
+        const readBy = async (index: string): Promise<number> => {
+          const { rows } = await client.query<{ rows: string }>(
+            `select idx_tup_read as rows from pg_stat_user_indexes where indexrelname = '${index}'`,
+          );
+          return Number(rows[0]?.rows ?? 0);
+        };
+        await expect.poll(() => readBy('tasks_pkey')).toBeGreaterThanOrEqual(700);
+        expect(await readBy('tasks_leased')).toBe(0);
+        expect(await readBy('tasks_ready')).toBeLessThan(3_000); // those taken, and old versions of them
       } finally {
         await client.end();
       }

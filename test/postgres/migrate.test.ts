@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { installCrashPlan } from '../../src/contract/index.ts';
+import { BLOB_BYTES, installCrashPlan } from '../../src/contract/index.ts';
 import { missingPostgres, sharedPostgres } from '../harness/postgres.ts';
 import { openStore } from '../harness/postgres-store.ts';
 import { migratePostgres, NEWEST_SCHEMA } from '../../src/store/postgres/migrate.ts';
@@ -70,6 +70,23 @@ describe.skipIf(missing !== null)(
       expect(await tables(url)).toEqual(full);
     });
 
+    test('down to the version before blobs, large results are back in their rows', async () => {
+      await migratePostgres(url);
+      const open = await openStore(url);
+      await open.store.core.enqueue([{ tasks: [open.task()] }]);
+      const [task] = await open.claim(1);
+      if (task === undefined) throw new Error('nothing claimed');
+      const { key, fence } = task;
+      const result = JSON.stringify('x'.repeat(BLOB_BYTES));
+      const step = { name: 'a', occurrence: 0, kind: 'step', result, atMs: 1 } as const;
+      await open.store.core.journal({ key, tenant: 1, fence, flushLane: key, steps: [step] });
+      await open.store.close();
+      expect(await query(url, 'select result from journal')).toEqual([{ result: null }]);
+      expect(await migratePostgres(url, { to: 2 })).toBe(2);
+      expect(await query(url, 'select result from journal')).toEqual([{ result }]);
+      expect(await tables(url)).not.toContain('blobs');
+    });
+
     test('I2, C20: a crash between any two statements resumes there, up and down', async () => {
       class Crash extends Error {}
       const total = migrations.reduce((sum, each) => sum + each.up.length, 0);
@@ -134,7 +151,15 @@ describe.skipIf(missing !== null)(
       expect(
         await open.store.read(1, { sql: 'select key from tasks', parameters: [] }),
       ).toHaveLength(1);
+      const run = open.run({ graph: '{"pinned":1}', input: '{"a":2}' });
+      await open.store.core.enqueue([{ run, tasks: [open.task()] }]);
       await open.store.close();
+      // Rows are moved both ways too.
+      expect(await migratePostgres(plain, { to: 2 })).toBe(2);
+      const pinned = { graph: '{"pinned":1}', input: '{"a":2}' };
+      expect(await query(url, 'select graph, input from runs')).toEqual([pinned]);
+      expect(await migratePostgres(plain)).toBe(NEWEST_SCHEMA);
+      expect(await query(url, 'select graph, input from run_pins')).toEqual([pinned]);
       await query(url, 'revoke hive_core, hive_tenant from plain_login');
     });
 

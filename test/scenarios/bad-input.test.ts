@@ -1,7 +1,7 @@
 // Bad input through the public surface: each kind has its own code and advice, and the hive keeps running.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defineAgent, inlineSource } from '../../src/agents/index.ts';
+import { defineAgent } from '../../src/agents/index.ts';
 import { startHive } from '../../src/app/index.ts';
 import type { Hive } from '../../src/app/index.ts';
 import { createClient } from '../../src/client/index.ts';
@@ -24,19 +24,16 @@ beforeAll(async () => {
     cwd: data.path,
     searchFrom: null,
   });
-  const { misbehaving, echo } = await import('./misbehaving-agents.ts');
+  const { misbehaving } = await import('./misbehaving-agents.ts');
   hive = await startHive({
     config: { ...config, minFreeBytes: 0 },
     api: true,
-    agents: [
-      inlineSource(echo),
-      ...misbehaving.map(({ manifest }, at) => ({
-        placement: 'thread' as const,
-        manifest,
-        module: agentModule,
-        exportName: `agent${at}`,
-      })),
-    ],
+    agents: misbehaving.map(({ manifest }, at) => ({
+      placement: 'thread' as const,
+      manifest,
+      module: agentModule,
+      exportName: `agent${at}`,
+    })),
   });
   client = createClient({ url: hive.url ?? '', token: hive.token ?? '' });
 });

@@ -17,6 +17,8 @@ export interface HiveProcess {
   stderr(): string;
   /** The first match in what it printed to stdout; rejects when it ends without one. */
   match(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same in what it printed to stderr. */
+  matchError(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -52,33 +54,38 @@ export function startCommand(
     out += chunk.toString();
     changed();
   });
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+    changed();
+  });
+  const appears = (pattern: RegExp, read: () => string): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        done();
+        reject(new Error(`${why} without ${pattern}; stdout:\n${out}\nstderr:\n${err}`));
+      };
+      const timer = setTimeout(() => fail(`${PATIENCE_MS} ms passed`), PATIENCE_MS);
+      const done = (): void => {
+        clearTimeout(timer);
+        waiting.delete(check);
+      };
+      const check = (): void => {
+        const found = pattern.exec(read());
+        if (found !== null) {
+          done();
+          resolve(found);
+        } else if (hasExited) fail('the process ended');
+      };
+      waiting.add(check);
+      check();
+    });
   return {
     child,
     exited,
     stdout: () => out,
     stderr: () => err,
-    match: (pattern) =>
-      new Promise((resolve, reject) => {
-        const fail = (why: string): void => {
-          done();
-          reject(new Error(`${why} without ${pattern}; stdout:\n${out}\nstderr:\n${err}`));
-        };
-        const timer = setTimeout(() => fail(`${PATIENCE_MS} ms passed`), PATIENCE_MS);
-        const done = (): void => {
-          clearTimeout(timer);
-          waiting.delete(check);
-        };
-        const check = (): void => {
-          const found = pattern.exec(out);
-          if (found !== null) {
-            done();
-            resolve(found);
-          } else if (hasExited) fail('the process ended');
-        };
-        waiting.add(check);
-        check();
-      }),
+    match: (pattern) => appears(pattern, () => out),
+    matchError: (pattern) => appears(pattern, () => err),
     kill: (signal) => {
       child.kill(signal);
       return exited;

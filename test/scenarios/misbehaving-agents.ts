@@ -4,15 +4,6 @@ import { defineAgent } from '../../src/agents/index.ts';
 
 const shape = { type: 'test', version: '1.0.0' };
 
-export const echo = defineAgent({
-  ...shape,
-  name: 'echo',
-  capabilities: ['echo'],
-  placement: 'inline',
-  concurrency: 4,
-  execute: (ctx) => Promise.resolve(ctx.input as never),
-});
-
 export const agent0 = defineAgent({
   ...shape,
   name: 'throws',

@@ -18,6 +18,16 @@ export interface HostParts {
   process: SimProcess;
   store: SimStore;
   make: TaskMaker;
+  /** What the tasks are when they are not those of diamonds. */
+  work?: TaskWork;
+}
+
+export interface TaskWork {
+  routes: readonly number[];
+  /** The work is done (or waits): everything that follows, until it is written or this owner is out-fenced. */
+  finish(task: ClaimedTask): Promise<void>;
+  /** It crashed too often. */
+  declareDead(task: ClaimedTask, change: TaskChange): Promise<void>;
 }
 
 interface Held {
@@ -49,7 +59,14 @@ export class SimHost {
             host: store.host,
             nowMs: process.now(),
             untilMs: process.now() + LEASE_MS,
-            groups: [{ routes: [make.route], slots, agent: process.name, assignment: 'sim' }],
+            groups: [
+              {
+                routes: this.#parts.work?.routes ?? [make.route],
+                slots,
+                agent: process.name,
+                assignment: 'sim',
+              },
+            ],
           }));
         }
       } catch (error) {
@@ -98,6 +115,10 @@ export class SimHost {
       if (stale.length > 0) return this.#drop(task);
     }
     await process.sleep(process.time.between(10, process.time.chance(0.25) ? 20_000 : 2_500));
+    if (this.#parts.work !== undefined) {
+      await this.#parts.work.finish(task);
+      return this.#drop(task);
+    }
     const change = this.#outcome(task);
     for (;;) {
       const unit = advanceDiamond(store, make, { task, change });
@@ -170,6 +191,10 @@ export async function keep(parts: HostParts): Promise<void> {
           addCrashes: 1,
           endedMs: process.now(),
         };
+        if (parts.work !== undefined) {
+          await parts.work.declareDead(task, change);
+          continue;
+        }
         const unit = advanceDiamond(store, make, { task, change });
         if (unit !== null) await store.call(process, 'settle', () => unit);
       }

@@ -4,6 +4,7 @@
 // W3: a settled task is never claimed again. W4: a write under a fence is accepted only while that fence is the newest one given.
 
 import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import type { ClaimedTask, SettleUnit } from '../../src/contract/index.ts';
 import { isTerminal } from '../../src/contract/index.ts';
 import { migrate } from '../../src/store/sqlite/migrate.ts';
@@ -34,11 +35,14 @@ export class SimStore {
     executions: 0,
     settled: 0,
   };
+  /** Looks at the rows after every settle. */
+  watch: (() => void) | undefined;
   faults: Faults = { lostRequest: 0, lostAnswer: 0 };
   host = 0;
   readonly #time: VirtualTime;
   readonly #db = new DatabaseSync(':memory:');
   #writer: Writer;
+  readonly #statements = new Map<string, StatementSync>();
   readonly #newestFence = new Map<number, number>();
   readonly #settledBy = new Map<number, string>();
 
@@ -60,7 +64,12 @@ export class SimStore {
   }
 
   all<Row>(sql: string, ...parameters: (number | string | Uint8Array)[]): Row[] {
-    return this.#db.prepare(sql).all(...parameters) as Row[];
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement.all(...parameters) as Row[];
   }
 
   close(): void {
@@ -84,6 +93,7 @@ export class SimStore {
     if (op === 'claim') this.#watchClaim(value as ClaimedTask[]);
     if (op === 'settle')
       this.#watchSettle(input as SettleUnit, (value as { status: string }).status);
+    if (op === 'settle') this.watch?.();
     return value;
   }
 

@@ -3,21 +3,16 @@
 
 import { createHash } from 'node:crypto';
 import { eventTypes, isTerminal, taskStateName } from '../../src/contract/index.ts';
-import { idSource } from '../../src/kernel/index.ts';
 import type { NewTask } from '../../src/contract/index.ts';
 import { newDiamond, newTask, runBytes } from './diamond.ts';
-import type { TaskMaker } from './diamond.ts';
-import { keep, LEASE_MS, SimHost } from './sim-host.ts';
-import { SimStore } from './sim-store.ts';
-import { SimProcess, VirtualTime } from './virtual-time.ts';
+import { keep, SimHost } from './sim-host.ts';
+import type { SimStore } from './sim-store.ts';
+import { PEACE_MS, SimWorld, START_MS, TROUBLE_MS } from './sim-world.ts';
+import { SimProcess } from './virtual-time.ts';
 
-const START_MS = 1_750_000_000_000;
 const HOSTS = 3;
 const DIAMONDS = 3;
 const SINGLES = 6;
-/** Length of the troubled part, and how long peace may take to finish everything (I6). */
-const TROUBLE_MS = 60_000;
-const PEACE_MS = 300_000;
 
 export interface SimResult {
   seed: number;
@@ -34,30 +29,14 @@ export interface SimResult {
   };
 }
 
-class World {
-  readonly time: VirtualTime;
-  readonly store: SimStore;
-  readonly make: TaskMaker;
-  readonly hosts: SimProcess[] = [];
-  readonly counts = { crashes: 0, pauses: 0, jumps: 0, boots: 0 };
+class World extends SimWorld {
   readonly acknowledged: { runs: Uint8Array[]; tasks: NewTask[] } = { runs: [], tasks: [] };
   isEverythingSent = false;
 
   constructor(seed: number) {
-    this.time = new VirtualTime(seed, START_MS);
-    this.store = new SimStore(this.time);
-    const ids = idSource(
-      { now: () => this.time.nowMs, mono: () => this.time.nowMs, after: () => () => undefined },
-      (bytes) => {
-        for (let i = 0; i < bytes.length; i++) bytes[i] = this.time.between(0, 255);
-      },
-    );
-    this.make = {
-      ids,
-      route: 0,
-      nowMs: () => this.time.nowMs,
-      token: () => this.time.between(0, 2 ** 40),
-    };
+    super(seed, (process) => {
+      new SimHost({ process, store: this.store, make: this.make }).start();
+    });
   }
 
   async start(): Promise<void> {
@@ -68,23 +47,7 @@ class World {
     for (let i = 0; i < HOSTS; i++) this.startHost(i);
     void keep({ process: new SimProcess(this.time, 'keeper'), store: this.store, make: this.make });
     void this.#send(client);
-    void this.#sabotage(new SimProcess(this.time, 'saboteur'));
-  }
-
-  async settleNow<T>(promise: Promise<T>): Promise<T> {
-    let isDone = false;
-    void promise.finally(() => (isDone = true));
-    await this.time.run(() => isDone, Infinity);
-    return await promise;
-  }
-
-  startHost(index: number): void {
-    const process = new SimProcess(
-      this.time,
-      `h${index}-${this.counts.crashes + this.counts.boots}`,
-    );
-    this.hosts[index] = process;
-    new SimHost({ process, store: this.store, make: this.make }).start();
+    void this.sabotage(new SimProcess(this.time, 'saboteur'));
   }
 
   async #send(client: SimProcess): Promise<void> {
@@ -117,40 +80,8 @@ class World {
     this.isEverythingSent = true;
   }
 
-  async #sabotage(saboteur: SimProcess): Promise<void> {
-    while (this.time.nowMs < START_MS + TROUBLE_MS) {
-      await saboteur.sleep(this.time.between(500, 6_000));
-      const index = this.time.between(0, HOSTS - 1);
-      const host = this.hosts[index];
-      const luck = this.time.random();
-      if (host === undefined) continue;
-      if (luck < 0.35) {
-        this.counts.crashes++;
-        host.kill();
-        this.time.plan(this.time.between(100, 5_000), () => this.startHost(index));
-      } else if (luck < 0.65) {
-        this.counts.pauses++;
-        host.pause(this.time.between(LEASE_MS / 2, LEASE_MS * 3));
-      } else if (luck < 0.9) {
-        this.counts.jumps++;
-        host.clockOffsetMs = this.time.between(-60_000, 60_000);
-      } else {
-        this.counts.boots++;
-        for (const each of this.hosts) each.kill();
-        this.store.boot();
-        for (let i = 0; i < HOSTS; i++) this.startHost(i);
-      }
-    }
-    this.store.faults = { lostRequest: 0, lostAnswer: 0 };
-    for (const host of this.hosts) host.clockOffsetMs = 0;
-  }
-
   isFinished(): boolean {
-    if (!this.isEverythingSent) return false;
-    const [row] = this.store.all<{ open: number }>(
-      'select (select count(*) from tasks where state < 6) + (select count(*) from runs where state < 3) as open',
-    );
-    return row?.open === 0;
+    return this.isEverythingSent && this.isIdle();
   }
 
   /** The oracles I1, I2 (end states), I5, I6 and lost joins, on the rows alone. */

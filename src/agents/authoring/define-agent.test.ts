@@ -25,6 +25,7 @@ describe('defineAgent', () => {
       description: '',
       placement: 'thread',
       concurrency: 1,
+      onCodeChange: 'stop',
     });
     expect(isAgentDefinition(agent)).toBe(true);
     expect(isAgentDefinition({ manifest: agent.manifest })).toBe(false);

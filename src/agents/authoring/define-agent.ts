@@ -29,6 +29,8 @@ export interface AgentSpecification<
   readonly placement?: Placement;
   /** Tasks that one instance works on at once. */
   readonly concurrency?: number;
+  /** What happens to a task that other code of this agent began: `stop` (default) fails it with JOURNAL_MISMATCH, `fresh` starts it afresh; effects stay. */
+  readonly onCodeChange?: AgentManifest['onCodeChange'];
   execute(
     context: AgentContext<z.output<InputSchema>>,
   ): z.input<OutputSchema> | Promise<z.input<OutputSchema>>;

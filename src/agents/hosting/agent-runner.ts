@@ -1,5 +1,5 @@
 /**
- * The AgentRunner port (contract/agent-runner.ts, R1 to R3): hosts agents inline or in worker threads.
+ * The AgentRunner port (contract/agent-runner.ts, R1 to R5): hosts agents inline or in worker threads.
  * Owns: which agent runs where. Does not own: slots, leases, retries (the dispatcher's).
  */
 import { hiveError, jsonLimits } from '../../contract/index.ts';

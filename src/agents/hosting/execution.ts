@@ -2,258 +2,143 @@
  * One agent at work on one task: its context, its journal, its end. The same code runs in the hive's
  * event loop and inside workers.
  *
- * Owns: the state below, the context object, what is memoised. Does not own: the deadline, cancelling,
- * where journal rows go, how long a suspended closure is kept (its host does). Called by inline-host
- * and worker-main only.
+ * Owns: the state below: who has the turn, what is in flight, when the turn ends. Does not own: the
+ * deadline, cancelling, how long a suspended closure is kept (its host does); writing rows
+ * (journal-writer); what steps, effects and waits are (their files). Called by inline-host and worker-main only.
  *
- * States: running (the author's code has the turn) > sleeping (waits in ctx.sleep; the turn was given
- * back) > running, when resumed; ended, from either, by a result, an error or stop().
+ * States: running (the author's code has the turn) > suspended (nothing but waits is left; the turn was
+ * given back) > running, when resumed; ended, from either, by a result, an error or stop(). An end
+ * waits for the write in flight; what is held then travels with the outcome.
  *
- * I1: `end` of a turn is called exactly once; a turn ends by an outcome or by going to sleep.
- * I2: a recorded step's work is never called again; a step's result reaches the author only after it
- * is durable. I3: values of now() and random() are durable before any later step's work starts.
- * I4: after the end every context function refuses. I5: sleep is exclusive: nothing else is in flight.
+ * I1: `end` of a turn is called exactly once; a turn ends by an outcome or by a suspension.
+ * I2: a recorded step's work is never called again. I3: rows become durable in their order, all of them
+ * before an effect, a suspension or the end. I4: after the end every context function refuses.
+ * I5: the turn is given back only when nothing but waits is left; using the context without a turn ends
+ * the execution. I6: a replay calls no work and writes nothing. I7: a journal of other code is not
+ * continued (code-pin).
  */
-import { hiveError } from '../../contract/index.ts';
-import type { Attempt, AttemptHost, AttemptOutcome, HiveError } from '../../contract/index.ts';
-import type { Clock, Random } from '../../kernel/index.ts';
-import type { AgentContext } from '../authoring/agent-context.ts';
-import type { AgentDefinition } from '../authoring/define-agent.ts';
-import { JournalCursor, recordedValue } from './journal-cursor.ts';
-import { agentJson, checkedInput, failed, returned } from './outcomes.ts';
-
-/** What an execution needs to know of the attempt; structured-cloneable. */
-export type AttemptFacts = Pick<
-  Attempt,
-  'taskId' | 'runId' | 'agent' | 'attempt' | 'input' | 'journal'
->;
-
-export interface Turn {
-  readonly facts: AttemptFacts;
-  readonly host: AttemptHost;
-  end(outcome: AttemptOutcome): void;
-}
-
-export interface ExecutionSettings {
-  readonly definition: AgentDefinition;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Limit of a result and of a step's result. */
-  readonly maxPayloadBytes: number;
-  /** The author's function really came back, possibly after the turn's end. */
-  onReturned?(): void;
-}
+import { hiveError, toHiveError } from '../../contract/index.ts';
+import type { AttemptHost, AttemptOutcome, HiveError, JournalStep } from '../../contract/index.ts';
+import type { Clock } from '../../kernel/index.ts';
+import { callAuthor } from './call-author.ts';
+import { codeMismatch } from './code-pin.ts';
+import { ContextDesk } from './context-desk.ts';
+import type { DeskOwner } from './context-desk.ts';
+import type { AttemptFacts, ExecutionSettings, Turn } from './execution-core.ts';
+import { JournalCursor } from './journal-cursor.ts';
+import { JournalWriter } from './journal-writer.ts';
+import type { JournalTarget, WriteFailure } from './journal-writer.ts';
+import { tellAfterTurn } from './loop-turn.ts';
+import type { TurnListener } from './loop-turn.ts';
+import { misuse } from './misuse.ts';
+import { failed, returned, withSteps } from './outcomes.ts';
 
 type State =
   | { readonly kind: 'running' }
-  | { readonly kind: 'sleeping'; readonly dueMs: number; wake(): void }
+  | { readonly kind: 'suspended' }
   | { readonly kind: 'ended'; readonly reason: HiveError };
 
 /** Waits this short are not worth a second suspension when a timer fired a little early. */
 const MAX_WAIT_IN_PLACE_MS = 1_000;
-const MAX_SLEEP_MS = 366 * 86_400_000; // a year; longer waits are schedules
-const MAX_STEP_NAME_CHARS = 100;
-const RESERVED_NAMES: ReadonlySet<string> = new Set(['sleep', 'now', 'random']);
 const RUNNING: State = { kind: 'running' };
+const SUSPENDED: State = { kind: 'suspended' };
 
-export class Execution {
+export class Execution implements DeskOwner, JournalTarget, TurnListener {
   readonly #settings: ExecutionSettings;
-  readonly #cursor: JournalCursor;
-  #facts: AttemptFacts;
-  #host: AttemptHost;
+  readonly writer: JournalWriter;
+  readonly #desk: ContextDesk;
+  readonly isReplay: boolean;
+  cursor: JournalCursor;
+  facts: AttemptFacts;
+  host: AttemptHost;
   #turn: Turn | undefined;
   #state: State = RUNNING;
-  #stepsInFlight = 0;
-  #controller: AbortController | undefined;
+  /** Steps, effects and other work of the context that is not over. */
+  #inFlight = 0;
+  #isCheckScheduled = false;
+  #waitsInPlace = false;
   /** The outcome of code that ended while nobody had the turn: told to the next one. */
   #late: AttemptOutcome | undefined;
 
   constructor(settings: ExecutionSettings, turn: Turn) {
     this.#settings = settings;
     this.#turn = turn;
-    this.#facts = turn.facts;
-    this.#host = turn.host;
-    this.#cursor = new JournalCursor(turn.facts.journal);
+    this.facts = turn.facts;
+    this.host = turn.host;
+    this.isReplay = turn.facts.mode === 'replay';
+    this.cursor = new JournalCursor(turn.facts.journal, settings.code);
+    this.writer = new JournalWriter(this);
+    this.#desk = new ContextDesk(this, settings.random);
+  }
+
+  get endReason(): HiveError | undefined {
+    return this.#state.kind === 'ended' ? this.#state.reason : undefined;
+  }
+
+  get clock(): Clock {
+    return this.#settings.clock;
+  }
+
+  get maxPayloadBytes(): number {
+    return this.#settings.maxPayloadBytes;
   }
 
   /** Journal rows that the store must hold when this closure goes on; another number means it is stale. */
   get journalRows(): number {
-    return this.#cursor.written;
+    return this.cursor.rows;
   }
 
   /** Calls the author's function. Once. */
   start(): void {
-    const { definition } = this.#settings;
-    try {
-      const input = checkedInput(definition, this.#facts.input);
-      const result = definition.execute(this.#context(input));
-      if (!isThenable(result)) return this.#returned(result);
-      result.then(
-        (value) => {
-          this.#returned(value);
-        },
-        (error: unknown) => {
-          this.#threw(error);
-        },
-      );
-    } catch (error) {
-      this.#threw(error);
-    }
+    const { definition, code } = this.#settings;
+    const mismatch = this.isReplay ? undefined : codeMismatch(this.facts.journal, code);
+    if (mismatch === undefined) this.#call();
+    else if (definition.manifest.onCodeChange === 'stop') this.#threw(mismatch);
+    else void this.#callAfresh();
   }
 
-  /** Goes on after a sleep, in a new turn. */
+  /** Goes on after a suspension, in a new turn. */
   resume(turn: Turn): void {
     if (this.#late !== undefined) return turn.end(this.#late);
-    const state = this.#state;
-    if (state.kind !== 'sleeping') {
-      return turn.end(failed(hiveError('INTERNAL', { message: `resumed while ${state.kind}` })));
+    if (this.#state.kind !== 'suspended') {
+      const message = `resumed while ${this.#state.kind}`;
+      return turn.end(failed(hiveError('INTERNAL', { message })));
     }
+    this.#state = RUNNING;
     this.#turn = turn;
-    this.#facts = turn.facts;
-    this.#host = turn.host;
-    const remainingMs = state.dueMs - this.#settings.clock.now();
-    if (remainingMs > MAX_WAIT_IN_PLACE_MS) {
-      this.#endTurn({ status: 'suspended', dueMs: state.dueMs, reason: 'sleep', steps: [] });
-      return;
-    }
-    const wake = (): void => {
-      if (this.#state !== state) return;
-      this.#state = RUNNING;
-      state.wake();
-    };
-    if (remainingMs <= 0) wake();
-    else this.#settings.clock.after(remainingMs, wake);
+    this.facts = turn.facts;
+    this.host = turn.host;
+    this.cursor.reload(turn.facts.journal);
+    this.#endWaits(turn);
   }
 
   /** Ends the turn from outside with this outcome; the author's signal is aborted. */
   stop(outcome: AttemptOutcome, reason: HiveError): void {
-    this.#end(outcome, reason);
+    if (this.#state.kind !== 'ended') this.#state = { kind: 'ended', reason };
+    this.#tell(outcome);
   }
 
-  #context(input: unknown): AgentContext {
-    const facts = (): AttemptFacts => this.#facts;
-    const signal = (): AbortSignal => this.#signal();
-    const { clock, random } = this.#settings;
-    return {
-      input,
-      taskId: this.#facts.taskId,
-      runId: this.#facts.runId,
-      agent: this.#facts.agent,
-      get attempt() {
-        return facts().attempt;
-      },
-      get signal() {
-        return signal();
-      },
-      step: (name, work) => this.#step(name, work),
-      sleep: (delayMs) => this.#sleep(delayMs),
-      log: (level, message, fields) => {
-        if (this.#state.kind === 'ended') return;
-        this.#host.log(fields === undefined ? { level, message } : { level, message, fields });
-      },
-      progress: (data) => {
-        if (this.#state.kind !== 'ended') this.#host.progress(data);
-      },
-      now: () => this.#drawn('now', () => clock.now()),
-      random: () => this.#drawn('random', random),
-    };
+  finish(outcome: AttemptOutcome, reason: HiveError): void {
+    if (this.#state.kind === 'ended') return;
+    this.#state = { kind: 'ended', reason };
+    if (this.#turn === undefined) this.#late = outcome;
+    else this.#conclude(outcome);
   }
 
-  #signal(): AbortSignal {
-    // made only when asked for: it is the dearest part of a context
-    this.#controller ??= new AbortController();
-    if (this.#state.kind === 'ended') this.#controller.abort(this.#state.reason);
-    return this.#controller.signal;
+  requireOutcome(): void {
+    if (this.#turn === undefined && this.#state.kind === 'ended') throw this.#state.reason;
   }
 
-  async #step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
-    this.#requireTurn(`step "${name}"`);
-    checkStepName(name);
-    const occurrence = this.#cursor.next(name);
-    const recorded = this.#cursor.find(name, occurrence, 'step');
-    if (recorded !== undefined) return recordedValue(recorded) as T;
-    this.#stepsInFlight++;
-    try {
-      if (this.#cursor.hasUnwritten) await this.#write(this.#cursor.take());
-      const value = (await work()) ?? null;
-      const result = agentJson(
-        value,
-        `the result of step "${name}"`,
-        this.#settings.maxPayloadBytes,
-      );
-      this.#requireTurn(`step "${name}"`);
-      const atMs = this.#settings.clock.now();
-      await this.#write(this.#cursor.take({ name, occurrence, kind: 'step', result, atMs }));
-      // parsed again: the author sees now exactly what a resumed attempt will see
-      return JSON.parse(result) as T;
-    } finally {
-      this.#stepsInFlight--;
-    }
-  }
-
-  async #sleep(delayMs: number): Promise<void> {
-    this.#requireTurn('sleep');
-    if (!(delayMs >= 0 && delayMs <= MAX_SLEEP_MS)) {
-      throw misuse(`sleep(${delayMs}): give 0 to ${MAX_SLEEP_MS} milliseconds`);
-    }
-    if (this.#stepsInFlight > 0) {
-      throw misuse('sleep gives the whole slot back: await the steps in flight before it');
-    }
-    const { clock } = this.#settings;
-    const nowMs = clock.now();
-    const occurrence = this.#cursor.next('sleep');
-    const recorded = this.#cursor.find('sleep', occurrence, 'sleep');
-    const dueMs = recorded?.dueMs ?? nowMs + delayMs;
-    if (recorded !== undefined && (recorded.result !== null || dueMs <= nowMs)) return;
-    const step = { name: 'sleep', occurrence, kind: 'sleep', result: null, dueMs, atMs: nowMs };
-    await this.#suspend(dueMs, () =>
-      this.#cursor.take(
-        recorded === undefined ? (step as typeof step & { kind: 'sleep' }) : undefined,
-      ),
-    );
-  }
-
-  #suspend(dueMs: number, steps: () => ReturnType<JournalCursor['take']>): Promise<void> {
-    return new Promise((wake) => {
-      const sleeping: State = { kind: 'sleeping', dueMs, wake };
-      this.#state = sleeping;
-      // Told a microtask later: whatever the author started beside the sleep is then seen and refused.
-      queueMicrotask(() => {
-        if (this.#state !== sleeping) return;
-        this.#endTurn({ status: 'suspended', dueMs, reason: 'sleep', steps: steps() });
-      });
-    });
-  }
-
-  #drawn(name: 'now' | 'random', draw: () => number): number {
-    this.#requireTurn(name);
-    const occurrence = this.#cursor.next(name);
-    const recorded = this.#cursor.find(name, occurrence, 'step');
-    if (recorded !== undefined) return Number(recordedValue(recorded));
-    const value = draw();
-    const atMs = this.#settings.clock.now();
-    this.#cursor.hold({ name, occurrence, kind: 'step', result: String(value), atMs });
-    return value;
-  }
-
-  async #write(steps: ReturnType<JournalCursor['take']>): Promise<void> {
-    if (await this.#host.appendJournal(steps)) return;
-    const reason = hiveError('STALE_FENCE');
-    this.#end({ status: 'cancelled', error: reason.toRecord() }, reason);
-    throw reason;
-  }
-
-  /** Throws unless the author's code has the turn; using the context beside a sleep ends the execution. */
-  #requireTurn(what: string): void {
+  requireTurn(what: string): void {
     const state = this.#state;
     switch (state.kind) {
       case 'running':
         return;
-      case 'sleeping': {
+      case 'suspended': {
         const error = misuse(
-          `${what} beside a sleep: sleep gives the whole slot back, await it alone`,
+          `${what} while only waits were left: the slot was given back. Do other work in steps, which are waited for`,
         );
-        this.#end(failed(error), error);
+        this.finish(failed(error), error);
         throw error;
       }
       case 'ended':
@@ -263,33 +148,151 @@ export class Execution {
     }
   }
 
+  workBegins(): void {
+    this.#inFlight++;
+  }
+
+  workDone(): void {
+    this.#inFlight--;
+    if (this.#inFlight > 0) return;
+    if (this.#state.kind === 'ended') this.#abandonWaits();
+    else this.#checkAfterTurn();
+  }
+
+  waitOpened(): void {
+    this.#checkAfterTurn();
+  }
+
+  append(steps: readonly JournalStep[]): Promise<boolean> {
+    return this.host.appendJournal(steps);
+  }
+
+  writeFailed({ isRefused, error }: WriteFailure): void {
+    const reason = toHiveError(error, 'STORE_UNAVAILABLE');
+    this.stop(
+      isRefused ? { status: 'cancelled', error: reason.toRecord() } : failed(error),
+      reason,
+    );
+  }
+
+  beforeWrite(): void {
+    this.#giveBack();
+  }
+
+  afterTurn(): void {
+    this.#isCheckScheduled = false;
+    this.#giveBack();
+  }
+
+  #call(): void {
+    callAuthor(this.#settings.definition, this.#desk, {
+      returned: (value) => {
+        this.#returned(value);
+      },
+      threw: (error) => {
+        this.#threw(error);
+      },
+    });
+  }
+
+  /** Tells the outcome when nothing is in flight that it must know of: effects, a write. */
+  #conclude(outcome: AttemptOutcome): void {
+    const pending = this.#desk.effectsSettled() ?? this.writer.writing;
+    if (pending === undefined) return this.#tell(withSteps(outcome, this.writer.take()));
+    void pending.then(() => {
+      this.#conclude(outcome);
+    });
+  }
+
+  /** Drops a journal that other code wrote; effects that happened stay. */
+  async #callAfresh(): Promise<void> {
+    try {
+      const isReset = await this.host.appendJournal([], { reset: true });
+      if (!isReset) this.writeFailed({ isRefused: true, error: hiveError('STALE_FENCE') });
+    } catch (error) {
+      return this.#threw(error);
+    }
+    if (this.#state.kind === 'ended') return this.#settings.onReturned?.();
+    const effects = this.facts.journal.filter(({ kind }) => kind === 'effect');
+    this.cursor = new JournalCursor(effects, this.#settings.code);
+    this.#call();
+  }
+
+  #checkAfterTurn(): void {
+    if (this.#isCheckScheduled || !this.#isWaiting()) return;
+    this.#isCheckScheduled = true;
+    tellAfterTurn(this);
+  }
+
+  #isWaiting(): boolean {
+    return (this.#desk.openWaits?.size ?? 0) > 0;
+  }
+
+  /** Suspends when nothing but waits is left. */
+  #giveBack(): void {
+    const waits = this.#desk.openWaits;
+    if (waits === undefined || !this.#isWaiting() || this.#inFlight > 0 || this.#waitsInPlace)
+      return;
+    if (this.#state.kind !== 'running') return;
+    const { writing } = this.writer;
+    if (writing !== undefined) {
+      void writing.then(() => {
+        this.#checkAfterTurn();
+      });
+      return;
+    }
+    this.#state = SUSPENDED;
+    this.#tell(waits.suspension(this.writer.take()));
+  }
+
+  /** Ends what is over; when that is nothing and the next is near, waits for it here. */
+  #endWaits(turn: Turn): void {
+    const waits = this.#desk.openWaits;
+    if (waits === undefined || this.#turn !== turn || this.#state.kind !== 'running') return;
+    if (!waits.settle()) {
+      const { dueMs } = waits;
+      const remainingMs = dueMs === null ? Infinity : dueMs - this.clock.now();
+      this.#waitsInPlace = remainingMs <= MAX_WAIT_IN_PLACE_MS;
+      if (this.#waitsInPlace) {
+        this.clock.after(remainingMs, () => {
+          this.#waitsInPlace = false;
+          this.#endWaits(turn);
+        });
+        return;
+      }
+    }
+    this.#checkAfterTurn();
+  }
+
   #returned(value: unknown): void {
     this.#settings.onReturned?.();
     if (this.#state.kind === 'ended') return;
-    if (this.#state.kind === 'sleeping') {
-      return this.#threw(misuse('returned while a sleep was not over: await ctx.sleep()'));
+    if (this.#isWaiting()) {
+      const error = misuse('returned while a wait was still open: await every wait');
+      return this.finish(failed(error), FINISHED);
     }
     const { definition, maxPayloadBytes } = this.#settings;
-    this.#end(returned(definition, value, maxPayloadBytes), FINISHED);
+    this.finish(returned(definition, value, maxPayloadBytes), FINISHED);
   }
 
   #threw(error: unknown): void {
     this.#settings.onReturned?.();
-    this.#end(failed(error), FINISHED);
+    this.finish(failed(error), FINISHED);
   }
 
-  #end(outcome: AttemptOutcome, reason: HiveError): void {
-    if (this.#state.kind === 'ended') return;
-    this.#state = { kind: 'ended', reason };
-    this.#endTurn(outcome);
-    this.#controller?.abort(reason);
-  }
-
-  #endTurn(outcome: AttemptOutcome): void {
+  #tell(outcome: AttemptOutcome): void {
     const turn = this.#turn;
+    if (turn === undefined) return;
     this.#turn = undefined;
-    if (turn === undefined) this.#late = outcome;
-    else turn.end(outcome);
+    turn.end(outcome);
+    if (this.#state.kind !== 'ended') return;
+    this.#desk.abort(this.#state.reason);
+    this.#abandonWaits();
+  }
+
+  /** Code that ended at a wait never comes back: nothing will answer it any more. */
+  #abandonWaits(): void {
+    if (this.#inFlight === 0 && this.#isWaiting()) this.#settings.onReturned?.();
   }
 }
 
@@ -297,25 +300,3 @@ export class Execution {
 const FINISHED = hiveError('ILLEGAL_TRANSITION', {
   message: 'the agent has already ended; its context cannot be used any more',
 });
-
-function misuse(message: string): HiveError {
-  return hiveError('AGENT_STOPPED', { message });
-}
-
-function checkStepName(name: string): void {
-  if (typeof name !== 'string' || name === '' || name.length > MAX_STEP_NAME_CHARS) {
-    throw misuse(`a step needs a name of 1 to ${MAX_STEP_NAME_CHARS} characters`);
-  }
-  if (RESERVED_NAMES.has(name) || name.includes('\u0000')) {
-    throw misuse(`a step cannot be called "${name}": sleep, now and random are ctx functions`);
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
-}

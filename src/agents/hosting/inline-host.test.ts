@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { AgentRunner, AttemptOutcome, Json } from '../../contract/index.ts';
+import type { AgentRunner, AttemptOutcome, JournalStep, Json } from '../../contract/index.ts';
 import { deferred, manualClock } from '../../kernel/index.ts';
 import type { AgentContext } from '../authoring/agent-context.ts';
 import { defineAgent } from '../authoring/define-agent.ts';
@@ -37,6 +37,8 @@ const errorOf = (outcome: AttemptOutcome): string =>
   'error' in outcome
     ? `${outcome.status} ${outcome.error.code} ${outcome.error.kind}`
     : outcome.status;
+const stepsOf = (outcome: AttemptOutcome): readonly JournalStep[] =>
+  'steps' in outcome ? (outcome.steps ?? []) : [];
 const flush = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('results', () => {
@@ -150,7 +152,7 @@ describe('ends from outside', () => {
 });
 
 describe('steps', () => {
-  test('are written before the author sees them, counted per name, and never run twice', async () => {
+  test('travel with the outcome, counted per name, and never run twice', async () => {
     const calls: string[] = [];
     const execute: Execute = async ({ step }) => {
       const work = (name: string) => step(name, () => calls.push(name));
@@ -159,18 +161,17 @@ describe('steps', () => {
     const host = testHost();
     const outcome = await runnerOf(execute).run(attempt(), host);
     expect(outcome).toMatchObject({ result: '[1,2,3]' });
-    expect(host.written.map((each) => `${each.name}${each.occurrence}`)).toEqual([
+    expect(host.written).toEqual([]); // R4: no write of their own
+    expect(stepsOf(outcome).map((each) => `${each.name}${each.occurrence}`)).toEqual([
       'a0',
       'a1',
       'b0',
     ]);
-    const again = testHost();
-    const journal = host.written.slice(0, 2);
-    expect(await runnerOf(execute).run(attempt({ journal }), again)).toMatchObject({
-      result: '[1,2,4]',
-    });
+    const journal = stepsOf(outcome).slice(0, 2);
+    const again = await runnerOf(execute).run(attempt({ journal }), testHost());
+    expect(again).toMatchObject({ result: '[1,2,4]' });
     expect(calls).toEqual(['a', 'a', 'b', 'b']);
-    expect(again.written).toMatchObject([{ name: 'b', occurrence: 0 }]);
+    expect(stepsOf(again)).toMatchObject([{ name: 'b', occurrence: 0 }]);
   });
 
   test('parallel steps of distinct names work, in any order of ending', async () => {
@@ -183,9 +184,20 @@ describe('steps', () => {
     const host = testHost();
     const running = runner.run(attempt(), host);
     await flush();
+    await flush();
     expect(host.written.map((each) => each.name)).toEqual(['fast']);
     first.resolve(1);
-    expect(await running).toMatchObject({ result: '[1,2]' });
+    const outcome = await running;
+    expect(outcome).toMatchObject({ result: '[1,2]' });
+    expect(stepsOf(outcome).map((each) => each.name)).toEqual(['slow']);
+  });
+
+  test('a context can be spread and taken apart', async () => {
+    const runner = runnerOf(async (context) => {
+      const other = { ...context, input: 'other' };
+      return other.step('a', () => typeof other.now());
+    });
+    expect(await runner.run(attempt(), testHost())).toMatchObject({ result: '"number"' });
   });
 
   test('a step that throws is not remembered', async () => {
@@ -210,7 +222,7 @@ describe('steps', () => {
   });
 
   test('reserved names and other misuse stop the task with a clear error', async () => {
-    for (const name of ['sleep', 'now', '', 'x'.repeat(101)]) {
+    for (const name of ['sleep', 'now', '', 'x'.repeat(101), 'a\u0000', 'effect:a', 'child:b']) {
       const runner = runnerOf(({ step }) => step(name, () => 1));
       expect(errorOf(await runner.run(attempt(), testHost()))).toBe('failed AGENT_STOPPED stop');
     }
@@ -235,21 +247,33 @@ describe('steps', () => {
     });
   });
 
-  test('I3: now and random are written before the next step works, and read back', async () => {
-    const host = testHost();
-    const atWork: string[][] = [];
+  test('a full journal can be resumed; one row more is refused', async () => {
+    const steps =
+      (count: number): Execute =>
+      async ({ step }) => {
+        for (let at = 0; at < count; at++) await step('a', () => 1);
+        return count;
+      };
+    const full = await runnerOf(steps(10_000)).run(attempt(), testHost());
+    const journal = stepsOf(full);
+    expect(journal).toHaveLength(10_000);
+    const again = await runnerOf(steps(10_000)).run(attempt({ journal }), testHost());
+    expect(again).toMatchObject({ status: 'succeeded' });
+    const over = await runnerOf(steps(10_001)).run(attempt({ journal }), testHost());
+    expect(errorOf(over)).toBe('failed AGENT_STOPPED stop');
+  });
+
+  test('now and random are drawn once, and read back', async () => {
     const execute: Execute = async ({ now, random, step }) => {
       const drawn = [now(), random()];
-      await step('after', () => atWork.push(host.written.map((each) => each.name)));
+      await step('after', () => 1);
       return drawn;
     };
-    const first = await runnerOf(execute).run(attempt(), host);
-    expect(atWork).toEqual([['now', 'random']]);
-    expect(host.written.map((each) => each.name)).toEqual(['now', 'random', 'after']);
+    const first = await runnerOf(execute).run(attempt(), testHost());
+    expect(stepsOf(first).map((each) => each.name)).toEqual(['now', 'random', 'after']);
     clock.advance(5_000);
-    expect(await runnerOf(execute).run(attempt({ journal: host.written }), testHost())).toEqual(
-      first,
-    );
+    const again = await runnerOf(execute).run(attempt({ journal: stepsOf(first) }), testHost());
+    expect(again).toEqual({ status: 'succeeded', result: 'result' in first ? first.result : '' });
   });
 });
 
@@ -273,9 +297,10 @@ describe('sleep', () => {
     clock.advance(10_000);
     const journal = [...host.written, ...outcome.steps];
     const second = testHost();
-    expect(await runner.run(attempt({ journal }), second)).toMatchObject({ result: '1' });
+    const done = await runner.run(attempt({ journal }), second);
+    expect(done).toMatchObject({ result: '1' });
     expect(calls).toBe(1);
-    expect(second.written.map((each) => each.name)).toEqual(['after']);
+    expect(stepsOf(done).map((each) => each.name)).toEqual(['after']);
   });
 
   test.each(['forgotten', 'over 60 s', 'journal moved on elsewhere'])(
@@ -300,7 +325,7 @@ describe('sleep', () => {
       const done = await runner.run(attempt({ journal, attempt: 2 }), second);
       expect(done).toMatchObject({ result: why.startsWith('journal') ? '7' : '2' });
       expect(calls).toBe(2);
-      expect(second.written.map((each) => each.name)).toEqual(
+      expect(stepsOf(done).map((each) => each.name)).toEqual(
         why.startsWith('journal') ? [] : ['after'],
       );
     },
@@ -314,16 +339,17 @@ describe('sleep', () => {
     const journal = [...host.written, ...outcome.steps];
     expect(await runner.run(attempt({ journal }), host)).toEqual({ ...outcome, steps: [] });
     clock.advance(9_500);
-    const running = runner.run(attempt({ journal }), host);
+    let isOver = false;
+    const running = runner.run(attempt({ journal }), host).finally(() => {
+      isOver = true;
+    });
     await flush();
-    expect(host.written.map((each) => each.name)).toEqual(['before']);
+    expect(isOver).toBe(false);
     clock.advance(500);
     expect(await running).toMatchObject({ status: 'succeeded' });
   });
 
   test.each<[string, Execute]>([
-    ['two sleeps', ({ sleep }) => Promise.all([sleep(1), sleep(2)]).then(() => null)],
-    ['a step beside it', ({ sleep, step }) => Promise.all([sleep(1), step('a', () => 1)])],
     ['in a step', ({ sleep, step }) => step('a', () => sleep(1)).then(() => null)],
     [
       'not awaited',
@@ -333,7 +359,12 @@ describe('sleep', () => {
       },
     ],
     ['a bad delay', ({ sleep }) => sleep(Number.NaN).then(() => null)],
-  ])('I5: %s is refused with a clear error', async (_what, misused) => {
+    [
+      'in an effect',
+      ({ effect, waitFor }) =>
+        effect('a', () => waitFor('b'), { onUnknown: 'repeat' }).then(() => null),
+    ],
+  ])('%s is refused with a clear error', async (_what, misused) => {
     const outcome = await runnerOf(misused).run(attempt(), testHost());
     expect(errorOf(outcome)).toBe('failed AGENT_STOPPED stop');
   });

@@ -8,12 +8,13 @@
 import type { Attempt, AttemptHost, AttemptOutcome } from '../../contract/index.ts';
 import type { Clock, Random } from '../../kernel/index.ts';
 import type { AgentDefinition } from '../authoring/define-agent.ts';
+import { codeOf } from './code-pin.ts';
 import type { Deadlines } from './deadlines.ts';
 import { cancelled, shutDown, timedOut } from './ends.ts';
 import type { OutsideEnd } from './ends.ts';
 import { Execution } from './execution.ts';
-import type { Turn } from './execution.ts';
-import { KeptClosures } from './kept-closures.ts';
+import type { Turn } from './execution-core.ts';
+import { KEPT_MS, KeptClosures } from './kept-closures.ts';
 
 export interface InlineHostOptions {
   readonly clock: Clock;
@@ -36,6 +37,7 @@ export class InlineHost {
     if (attempt.signal.aborted) return Promise.resolve(cancelled(attempt.signal).outcome);
     return new Promise((resolve) => {
       const { signal, taskKey } = attempt;
+      const isReplay = attempt.mode === 'replay';
       const stop = (end: OutsideEnd): void => {
         execution.stop(end.outcome, end.reason);
       };
@@ -52,17 +54,26 @@ export class InlineHost {
           this.#options.deadlines.delete(deadline);
           this.#live.delete(stop);
           signal.removeEventListener('abort', onAbort);
-          if (outcome.status === 'suspended') this.#kept.keep(taskKey, execution);
+          if (!isReplay) this.#keep(taskKey, execution, outcome);
           resolve(outcome);
         },
       };
-      const kept = this.#kept.take(taskKey, attempt.journal.length);
-      const execution = kept ?? new Execution({ ...this.#options, definition }, turn);
+      const kept = isReplay ? undefined : this.#kept.take(taskKey, attempt.journal.length);
+      const code = codeOf(definition.manifest);
+      const execution = kept ?? new Execution({ ...this.#options, definition, code }, turn);
       this.#live.add(stop);
       signal.addEventListener('abort', onAbort);
       if (kept === undefined) execution.start();
       else kept.resume(turn);
     });
+  }
+
+  /** A closure that would be dropped before its wake-up is not kept at all: thousands may wait for days. */
+  #keep(taskKey: number, execution: Execution, outcome: AttemptOutcome): void {
+    if (outcome.status !== 'suspended') return;
+    const { dueMs } = outcome;
+    if (dueMs === null || dueMs - this.#options.clock.now() <= KEPT_MS)
+      this.#kept.keep(taskKey, execution);
   }
 
   forget(taskKey: number): void {

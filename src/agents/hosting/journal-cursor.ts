@@ -1,11 +1,12 @@
 /**
- * One execution's place in its task's journal. Owns: which step a name means (name and occurrence),
- * what was recorded before, and records that are not written yet. Does not own: writing them.
+ * One execution's place in its task's journal. Owns: which row a name means (name and occurrence),
+ * what was recorded before, how many rows there are, and the pin of the code on the first of them.
+ * Does not own: writing rows (journal-writer), or which waits are open.
  *
  * I1: the n-th use of a name always means the same row. I2: a recorded row is never recorded again.
  * I3: rows that the code no longer asks for are left alone: code that skips an old step is legal, and
  * with parallel steps the order proves nothing. Certain contradictions are JOURNAL_MISMATCH: a row of
- * another kind, or one that is not JSON.
+ * another kind, one that is not JSON, or a journal that other code wrote (code-pin).
  */
 import { hiveError } from '../../contract/index.ts';
 import type { JournalStep } from '../../contract/index.ts';
@@ -14,65 +15,70 @@ import type { JournalStep } from '../../contract/index.ts';
 const MAX_STEPS = 10_000;
 
 export class JournalCursor {
-  readonly #journal: readonly JournalStep[];
+  #journal: readonly JournalStep[];
   #recorded: Map<string, JournalStep> | undefined;
   #uses: Map<string, number> | undefined;
-  #unwritten: JournalStep[] = [];
-  #written: number;
+  #rows: number;
+  #isPinned: boolean;
+  readonly #code: string;
 
-  constructor(journal: readonly JournalStep[]) {
+  /** `code` is what the rows added here are pinned to. */
+  constructor(journal: readonly JournalStep[], code: string) {
     this.#journal = journal;
-    this.#written = journal.length;
+    this.#rows = journal.length;
+    this.#code = code;
+    this.#isPinned = journal.some(({ kind }) => kind !== 'effect');
   }
 
-  /** Rows that exist in the store as far as this execution knows. */
-  get written(): number {
-    return this.#written;
+  /** Rows that the store holds when everything added here is written. */
+  get rows(): number {
+    return this.#rows;
   }
 
-  get hasUnwritten(): boolean {
-    return this.#unwritten.length > 0;
+  /** The journal as it is in a new turn of the same execution: its open rows may have got results. */
+  reload(journal: readonly JournalStep[]): void {
+    this.#journal = journal;
+    this.#recorded = undefined;
   }
 
   /** The occurrence number of the next use of `name`, from 0. */
   next(name: string): number {
     this.#uses ??= new Map();
     const occurrence = this.#uses.get(name) ?? 0;
-    if (this.#written + this.#unwritten.length >= MAX_STEPS) {
-      throw hiveError('AGENT_STOPPED', {
-        message: `a task may record ${MAX_STEPS} steps; split the work into several tasks`,
-      });
-    }
     this.#uses.set(name, occurrence + 1);
     return occurrence;
   }
 
+  /** The row as recorded. Throws JOURNAL_MISMATCH when it is of another kind, AGENT_STOPPED when there is none and no room for it. */
   find(name: string, occurrence: number, kind: JournalStep['kind']): JournalStep | undefined {
-    if (this.#journal.length === 0) return undefined;
-    this.#recorded ??= new Map(
-      this.#journal.map((each) => [keyOf(each.name, each.occurrence), each]),
-    );
-    const found = this.#recorded.get(keyOf(name, occurrence));
+    const found = this.#recordedAt(name, occurrence);
     if (found !== undefined && found.kind !== kind) {
       throw hiveError('JOURNAL_MISMATCH', {
         message: `the journal holds a ${found.kind} where the code has a ${kind}: "${name}" number ${occurrence}`,
       });
     }
+    if (found === undefined && this.#rows >= MAX_STEPS) {
+      throw hiveError('AGENT_STOPPED', {
+        message: `a task may record ${MAX_STEPS} steps; split the work into several tasks`,
+      });
+    }
     return found;
   }
 
-  /** Keeps a record until the next write: it must be durable before anything outside depends on it. */
-  hold(step: JournalStep): void {
-    this.#unwritten.push(step);
+  /** Counts a row that will be written; the first one names the code (and the first one that is no effect: effects outlive a reset). */
+  add(step: JournalStep): JournalStep {
+    this.#rows++;
+    if (this.#isPinned) return step;
+    this.#isPinned = step.kind !== 'effect';
+    return { ...step, code: this.#code };
   }
 
-  /** All records to write now, the held ones first; counts them as written. */
-  take(last?: JournalStep): readonly JournalStep[] {
-    const steps = this.#unwritten;
-    if (last !== undefined) steps.push(last);
-    this.#unwritten = [];
-    this.#written += steps.length;
-    return steps;
+  #recordedAt(name: string, occurrence: number): JournalStep | undefined {
+    if (this.#journal.length === 0) return undefined;
+    this.#recorded ??= new Map(
+      this.#journal.map((each) => [keyOf(each.name, each.occurrence), each]),
+    );
+    return this.#recorded.get(keyOf(name, occurrence));
   }
 }
 
@@ -88,4 +94,6 @@ export function recordedValue(step: JournalStep): unknown {
   }
 }
 
-const keyOf = (name: string, occurrence: number): string => `${occurrence} ${name}`;
+function keyOf(name: string, occurrence: number): string {
+  return `${occurrence}:${name}`;
+}

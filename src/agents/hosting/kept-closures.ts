@@ -7,7 +7,7 @@ import type { Clock } from '../../kernel/index.ts';
 import type { Execution } from './execution.ts';
 
 /** After a minute the journal is cheaper than the memory (design 5.3). */
-const KEPT_MS = 60_000;
+export const KEPT_MS = 60_000;
 /** 10,000 waiting tasks are the size that must fit (W5); beyond it the oldest go back to the journal. */
 const MAX_KEPT = 10_000;
 

@@ -1,6 +1,12 @@
 /** From what an agent returned or threw to the outcome that is stored. Pure. */
 import { encodeJson, hiveError, isHiveError, toHiveError } from '../../contract/index.ts';
-import type { AttemptOutcome, ErrorCode, ErrorRecord, HiveError } from '../../contract/index.ts';
+import type {
+  AttemptOutcome,
+  ErrorCode,
+  ErrorRecord,
+  HiveError,
+  JournalStep,
+} from '../../contract/index.ts';
 import type { AgentDefinition } from '../authoring/define-agent.ts';
 import { schemaProblems } from '../authoring/schema-problems.ts';
 
@@ -18,6 +24,24 @@ export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
 
 export function failed(thrown: unknown, fallback: ErrorCode = 'AGENT_THREW'): AttemptOutcome {
   return { status: 'failed', error: errorRecord(thrown, fallback) };
+}
+
+/** The outcome with the rows that were not yet written (R4), where it can carry them. */
+export function withSteps(outcome: AttemptOutcome, steps: readonly JournalStep[]): AttemptOutcome {
+  if (steps.length === 0) return outcome;
+  switch (outcome.status) {
+    case 'succeeded':
+    case 'failed':
+    case 'uncertain':
+      return { ...outcome, steps };
+    case 'suspended':
+    case 'cancelled':
+    case 'timeout':
+    case 'crashed':
+      return outcome;
+    default:
+      return outcome satisfies never;
+  }
 }
 
 /** The input as the schema gives it (defaults filled in). Throws INPUT_INVALID. */

@@ -4,6 +4,8 @@ import type { LogLine } from '../authoring/agent-context.ts';
 
 export interface TestHost extends AttemptHost {
   readonly written: JournalStep[];
+  /** Writes that dropped what was there. */
+  readonly resets: { readonly steps: readonly JournalStep[]; readonly reset: boolean }[];
   readonly lines: LogLine[];
   readonly signals: Readonly<Record<string, unknown>>[];
 }
@@ -11,13 +13,16 @@ export interface TestHost extends AttemptHost {
 /** Records everything; `refuse` answers journal writes as an out-fenced attempt gets them. */
 export function testHost(options: { refuse?: boolean; onProgress?: () => void } = {}): TestHost {
   const written: JournalStep[] = [];
+  const resets: TestHost['resets'] = [];
   const lines: LogLine[] = [];
   const signals: Readonly<Record<string, unknown>>[] = [];
   return {
     written,
+    resets,
     lines,
     signals,
-    appendJournal: (steps) => {
+    appendJournal: (steps, { reset } = { reset: false }) => {
+      if (reset) resets.push({ steps, reset });
       if (options.refuse !== true) written.push(...steps);
       return Promise.resolve(options.refuse !== true);
     },

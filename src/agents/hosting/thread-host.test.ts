@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AgentRunner, AttemptOutcome } from '../../contract/index.ts';
+import type { AgentRunner, AttemptOutcome, Json } from '../../contract/index.ts';
 import { systemClock } from '../../kernel/index.ts';
 import { createAgentRunner } from './agent-runner.ts';
 import type { ThreadSource } from './agent-source.ts';
@@ -56,12 +56,12 @@ describe('results', () => {
     expect(outcome).toMatchObject({ error: { message: expect.stringContaining('text:') } });
   });
 
-  test('steps are written through the host, and read back without running again', async () => {
-    const host = testHost();
-    await runner.run(testAttempt('stepper'), host);
-    expect(host.written).toMatchObject([
-      { name: 'one', occurrence: 0, kind: 'step', result: '{"made":true}' },
-    ]);
+  test('steps travel with the outcome, pinned to the code, and are read back without running again', async () => {
+    const first = await runner.run(testAttempt('stepper'), testHost());
+    const code = expect.stringMatching(/^1\.0\.0\+[0-9a-f]{16}$/);
+    expect(first).toMatchObject({
+      steps: [{ name: 'one', occurrence: 0, kind: 'step', result: '{"made":true}', code }],
+    });
     const step = { name: 'one', occurrence: 0, kind: 'step', result: '"read"', atMs: 1 } as const;
     const again = testHost();
     const outcome = await runner.run(testAttempt('stepper', { journal: [step] }), again);
@@ -70,7 +70,7 @@ describe('results', () => {
   });
 
   test('a refused journal write ends the attempt as cancelled', async () => {
-    const outcome = await runner.run(testAttempt('stepper'), testHost({ refuse: true }));
+    const outcome = await runner.run(testAttempt('effects'), testHost({ refuse: true }));
     expect(errorOf(outcome)).toBe('cancelled STALE_FENCE stop');
   });
 
@@ -163,14 +163,77 @@ test('R3: a sleeping agent frees its worker and goes on from the journal', async
   const host = testHost();
   const suspended = await runner.run(testAttempt('sleeper'), host);
   if (suspended.status !== 'suspended') throw new Error(JSON.stringify(suspended));
-  expect(suspended.steps).toMatchObject([{ name: 'sleep', occurrence: 0, result: null }]);
+  expect(suspended.steps).toMatchObject([
+    { name: 'first', occurrence: 0 },
+    { name: 'sleep', occurrence: 0, result: null },
+  ]);
   const due = suspended.steps.map((each) => ({ ...each, dueMs: 1 }));
   const outcome = await runner.run(
     testAttempt('sleeper', { journal: [...host.written, ...due] }),
     host,
   );
-  expect(outcome).toEqual({ status: 'succeeded', result: '{"first":"once","last":"after"}' });
-  expect(host.written.map((each) => each.name)).toEqual(['first', 'last']);
+  expect(outcome).toMatchObject({
+    status: 'succeeded',
+    result: '{"first":"once","last":"after"}',
+    steps: [{ name: 'last' }],
+  });
+});
+
+describe('the journal through messages', () => {
+  test('an effect has its intent written by the hive before it happens, and its result after', async () => {
+    const host = testHost();
+    const outcome = await runner.run(testAttempt('effects'), host);
+    expect(outcome).toMatchObject({ status: 'succeeded', result: '"tsk_1:pay"' });
+    const intent = { name: 'effect:pay', kind: 'effect', result: null, subject: 'tsk_1:pay' };
+    expect(host.written).toMatchObject([{ name: 'before' }, intent]);
+    expect(outcome).toMatchObject({ steps: [{ name: 'effect:pay', result: '"tsk_1:pay"' }] });
+    const unknown = await runner.run(testAttempt('effects', { journal: host.written }), testHost());
+    expect(unknown).toMatchObject({
+      status: 'uncertain',
+      error: { code: 'EFFECT_UNKNOWN', details: { effect: 'pay' } },
+    });
+  });
+
+  test('several waits at once suspend together; answers are read from the journal', async () => {
+    const first = await runner.run(testAttempt('waits'), testHost());
+    if (first.status !== 'suspended') throw new Error(JSON.stringify(first));
+    expect(first).toMatchObject({ reason: 'approval', children: [{ title: 'echo' }] });
+    const answers: Record<string, Json> = {
+      approval: { decision: 'approved', answer: 7, by: 'ann', comment: null },
+      event: { event: 'go', data: 8 },
+      child: 9,
+    };
+    const journal = first.steps.map((each) => ({
+      ...each,
+      result: JSON.stringify({ status: 'ok', value: answers[each.kind] ?? null }),
+    }));
+    const outcome = await runner.run(testAttempt('waits', { journal }), testHost());
+    expect(outcome).toEqual({ status: 'succeeded', result: '[7,8,9]' });
+  });
+
+  test('a replay calls no work and writes nothing', async () => {
+    const first = await runner.run(testAttempt('stepper'), testHost());
+    const journal = 'steps' in first ? (first.steps ?? []) : [];
+    const host = testHost();
+    const same = await runner.run(testAttempt('stepper', { journal, mode: 'replay' }), host);
+    expect(same).toEqual({ status: 'succeeded', result: '{"made":true}' });
+    const diverged = await runner.run(testAttempt('stepper', { mode: 'replay' }), host);
+    expect(errorOf(diverged)).toBe('failed REPLAY_DIVERGED stop');
+    expect(host.written).toEqual([]);
+  });
+
+  test.each([
+    ['stepper', 'failed JOURNAL_MISMATCH stop', []],
+    ['starts-afresh', 'succeeded', [{ steps: [], reset: true }]],
+  ])('a journal of other code: %s', async (agent, expected, resets) => {
+    const row = { name: 'one', occurrence: 0, kind: 'step', result: '"old"', atMs: 1 } as const;
+    const journal = [{ ...row, code: '1.0.0+0000000000000000' }];
+    const host = testHost();
+    const outcome = await runner.run(testAttempt(agent, { journal }), host);
+    expect(errorOf(outcome)).toBe(expected);
+    expect(host.resets).toEqual(resets);
+    if (outcome.status === 'succeeded') expect(outcome.result).toBe('{"made":true}');
+  });
 });
 
 test('close settles what runs, and refuses what comes after', async () => {

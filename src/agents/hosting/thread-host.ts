@@ -74,6 +74,8 @@ export class ThreadHost {
   }
 }
 
+type JournalMessage = Extract<FromWorker, { kind: 'journal' }>;
+
 interface JobOptions extends ThreadHostOptions {
   readonly id: number;
   readonly source: ThreadSource;
@@ -102,7 +104,7 @@ class Job {
 
   onStart(): void {
     const { id, source, attempt, deadlines, maxPayloadBytes } = this.#options;
-    const { taskId, runId, agent, input, journal } = attempt;
+    const { taskId, runId, agent, input, journal, mode = 'live' } = attempt;
     this.#state = 'running';
     this.#deadline = deadlines.add(attempt.timeoutMs, () => {
       this.#tell(timedOut(attempt).outcome);
@@ -113,7 +115,7 @@ class Job {
       job: id,
       module: source.module,
       exportName: source.exportName,
-      facts: { taskId, runId, agent, attempt: attempt.attempt, input, journal },
+      facts: { taskId, runId, agent, attempt: attempt.attempt, input, journal, mode },
       maxPayloadBytes,
     });
   }
@@ -129,7 +131,7 @@ class Job {
         this.#ticket?.release();
         return;
       case 'journal':
-        void this.#journal(message.write, message.steps);
+        void this.#journal(message);
         return;
       case 'log':
         if (this.#state === 'running') this.#options.host.log(message.line);
@@ -153,12 +155,13 @@ class Job {
     this.#tell(endOutcome(end, this.#options));
   }
 
-  async #journal(write: number, steps: Parameters<AttemptHost['appendJournal']>[0]): Promise<void> {
+  async #journal({ write, steps, reset }: JournalMessage): Promise<void> {
     const { id, host } = this.#options;
     let written: JournalAnswer = { kind: 'refused' };
     try {
-      if (this.#state === 'running' && (await host.appendJournal(steps)))
-        written = { kind: 'written' };
+      const append = (): Promise<boolean> =>
+        reset ? host.appendJournal(steps, { reset }) : host.appendJournal(steps);
+      if (this.#state === 'running' && (await append())) written = { kind: 'written' };
     } catch (error) {
       written = { kind: 'error', message: errorRecord(error, 'STORE_UNAVAILABLE').message };
     }

@@ -5,12 +5,14 @@
  * I1: `done` is sent once per job, and only when the author's function is over or asleep, so two jobs
  * never share the worker. I2: whatever cannot be sent (a function in a log field) costs that message only.
  */
+import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import { hiveError } from '../../contract/index.ts';
 import type { AttemptHost, AttemptOutcome } from '../../contract/index.ts';
 import { systemClock, systemUniform } from '../../kernel/index.ts';
 import { isAgentDefinition } from '../authoring/define-agent.ts';
 import type { AgentDefinition } from '../authoring/define-agent.ts';
+import { codeOf } from './code-pin.ts';
 import { cancelled } from './ends.ts';
 import { Execution } from './execution.ts';
 import { failed } from './outcomes.ts';
@@ -21,7 +23,13 @@ type RunMessage = Extract<ToWorker, { kind: 'run' }>;
 /** Lines and progress of one attempt; a loop that logs must not fill the hive's memory. */
 const MAX_SIGNALS = 10_000;
 
-const definitions = new Map<string, Promise<AgentDefinition>>();
+interface LoadedAgent {
+  readonly definition: AgentDefinition;
+  /** Pin of the code that is loaded, whatever the file says by now. */
+  readonly code: string;
+}
+
+const agents = new Map<string, Promise<LoadedAgent>>();
 const writes = new Map<number, (answer: JournalAnswer) => void>();
 let nextWrite = 0;
 let live: { readonly job: number; abort(): void } | undefined;
@@ -50,15 +58,18 @@ async function run(message: RunMessage): Promise<void> {
   const { job, facts, maxPayloadBytes } = message;
   let outcome: AttemptOutcome | undefined;
   let over = false;
+  let isSent = false;
   const done = (): void => {
-    if (outcome === undefined || !over) return;
+    if (outcome === undefined || !over || isSent) return;
+    isSent = true;
     live = undefined;
     send({ kind: 'done', job, outcome });
   };
   try {
-    const definition = await definitionOf(message);
+    const { definition, code } = await agentOf(message);
     const settings = {
       definition,
+      code,
       clock: systemClock,
       random: systemUniform,
       maxPayloadBytes,
@@ -89,27 +100,32 @@ async function run(message: RunMessage): Promise<void> {
 }
 
 /** Loads the module once per URL. Throws AGENT_INVALID. */
-async function definitionOf({ module, exportName, facts }: RunMessage): Promise<AgentDefinition> {
+async function agentOf({ module, exportName, facts }: RunMessage): Promise<LoadedAgent> {
   const key = `${module}#${exportName}`;
-  let loading = definitions.get(key);
+  let loading = agents.get(key);
   if (loading === undefined) {
     loading = load(module, exportName);
-    definitions.set(key, loading);
-    loading.catch(() => definitions.delete(key)); // the next attempt tries again
+    agents.set(key, loading);
+    loading.catch(() => agents.delete(key)); // the next attempt tries again
   }
-  const definition = await loading;
+  const agent = await loading;
+  const { definition } = agent;
   if (definition.manifest.name !== facts.agent) {
     throw hiveError('AGENT_INVALID', {
       message: `${module} exports the agent ${definition.manifest.name} as ${exportName}, not ${facts.agent}`,
     });
   }
-  return definition;
+  return agent;
 }
 
-async function load(module: string, exportName: string): Promise<AgentDefinition> {
+async function load(module: string, exportName: string): Promise<LoadedAgent> {
+  // read before it is imported: a file that changes in between is then taken for other code, never for the same
+  const source = module.startsWith('file:')
+    ? await readFile(new URL(module)).catch(() => undefined)
+    : undefined;
   const exports = (await import(module)) as Readonly<Record<string, unknown>>;
   const found = exports[exportName];
-  if (isAgentDefinition(found)) return found;
+  if (isAgentDefinition(found)) return { definition: found, code: codeOf(found.manifest, source) };
   throw hiveError('AGENT_INVALID', {
     message: `${module} has no agent as its export "${exportName}"; export what defineAgent returns`,
   });
@@ -124,11 +140,11 @@ function hostOf(job: number): AttemptHost {
     send({ kind: 'log', job, line: { level: 'WARNING', message: text } });
   };
   return {
-    appendJournal: async (steps) => {
+    appendJournal: async (steps, options) => {
       const write = nextWrite++;
       const answer = await new Promise<JournalAnswer>((resolve) => {
         writes.set(write, resolve);
-        send({ kind: 'journal', job, write, steps });
+        send({ kind: 'journal', job, write, steps, reset: options?.reset === true });
       });
       if (answer.kind === 'error')
         throw hiveError('STORE_UNAVAILABLE', { message: answer.message });

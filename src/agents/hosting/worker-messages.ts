@@ -1,7 +1,7 @@
 /** What the hive and its workers say to each other. Each carries the job it belongs to. */
 import type { AttemptOutcome, JournalStep } from '../../contract/index.ts';
 import type { LogLine } from '../authoring/agent-context.ts';
-import type { AttemptFacts } from './execution.ts';
+import type { AttemptFacts } from './execution-core.ts';
 
 export type ToWorker =
   | {
@@ -32,6 +32,8 @@ export type FromWorker =
       readonly job: number;
       readonly write: number;
       readonly steps: readonly JournalStep[];
+      /** Drop what other code wrote, effects excepted. */
+      readonly reset: boolean;
     }
   | { readonly kind: 'log'; readonly job: number; readonly line: LogLine }
   | {

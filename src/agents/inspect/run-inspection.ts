@@ -1,12 +1,10 @@
 /** Runs the inspection's graph through a runner, in order and without a store: what tests and measurements use. */
 import type { AgentRunner, AttemptOutcome, Json } from '../../contract/index.ts';
 import { graph as graphSchema } from '../../contract/index.ts';
-import type { GraphNode } from '../../contract/index.ts';
+import type { WorkNode } from '../../contract/index.ts';
 import { testAttempt, testHost } from '../hosting/test-attempt.ts';
 import { inspectGraph } from './inspect-graph.ts';
 import type { InspectOptions } from './inspect-graph.ts';
-
-type TaskNode = Extract<GraphNode, { kind: 'agent' | 'map' }>;
 
 export interface InspectionRun {
   readonly results: Readonly<Record<string, Json>>;
@@ -26,7 +24,7 @@ export async function runInspection({
 }: RunRequest): Promise<InspectionRun> {
   const results: Record<string, Json> = {};
   const outcomes: { node: string; outcome: AttemptOutcome }[] = [];
-  const work = async (node: TaskNode, input: Json): Promise<Json> => {
+  const work = async (node: WorkNode, input: Json): Promise<Json> => {
     const agent = runner
       .manifests()
       .find((each) => node.capabilities.every((needed) => each.capabilities.includes(needed)));
@@ -36,14 +34,14 @@ export async function runInspection({
     return outcome.status === 'succeeded' ? (JSON.parse(outcome.result) as Json) : null;
   };
   for (const node of graphSchema.parse(inspectGraph(options)).nodes) {
-    if (node.kind === 'join') continue;
+    if (node.kind !== 'agent' && node.kind !== 'map') continue; // the inspection has no others
     onNode?.(node.id, results);
     if (node.kind === 'agent') {
       const from = Object.fromEntries(node.after.map((each) => [each, results[each] ?? null]));
       results[node.id] = await work(node, { input: node.input as Json, from, run: 'run_1' });
       continue;
     }
-    const items = listAt(results[node.over], node.items);
+    const items = listAt(results[node.over ?? ''], node.items);
     results[node.id] = await Promise.all(
       items.map((item, index) =>
         work(node, { input: node.input as Json, item, index, run: 'run_1' }),

@@ -53,7 +53,11 @@ export function findingsLine({ findings, bySeverity }: ReportSummary): string {
 /** Why a run did not complete, as an error for the user. */
 export function runEndError({ id, state, error, failures }: RunView): Error {
   const first = failures[0];
-  const why = error?.message ?? first?.error?.message;
+  // RUN_FAILED of a run says only which node it was; the task says why.
+  const why =
+    error === null || error.code === 'RUN_FAILED'
+      ? (first?.error?.message ?? error?.message)
+      : error.message;
   const where = first === undefined ? '' : ` in ${first.name}`;
   return hiveError('RUN_FAILED', {
     message: `${id} is ${state}${why === undefined ? '' : `${where}: ${why}`}`,

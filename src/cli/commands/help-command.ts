@@ -3,7 +3,7 @@ import { errorCodes, hiveError } from '../../contract/index.ts';
 import type { ErrorCode } from '../../contract/index.ts';
 import { exitCodeMeanings, exitCodeOf, exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../kernel/index.ts';
 import { wantsJson, writeJson, writeLines } from '../session.ts';
 import type { Session } from '../session.ts';
 

@@ -1,20 +1,20 @@
 /** `hive run list | show | watch | cancel` */
 import type { HiveClient } from '../../client/index.ts';
 import { isHiveError } from '../../contract/index.ts';
-import type { OperationRequest, RunView } from '../../contract/index.ts';
+import type { OperationRequest } from '../../contract/index.ts';
 import { systemClock } from '../../kernel/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { withHive } from '../hive-door.ts';
-import { ago, shortDuration, timestamp } from '../output/durations.ts';
-import { oneLine } from '../output/plain-text.ts';
+import { ago, shortDuration } from '../output/durations.ts';
 import { textTable } from '../output/text-table.ts';
 import { suggestingRecent } from '../recent-ids.ts';
 import { note, wantsJson, writeJson, writeLines } from '../session.ts';
 import type { Session } from '../session.ts';
 import { watchRun } from '../watch-run.ts';
 import { runEndError } from './follow-inspection.ts';
-import { listWidth, taskRows, taskColumns } from './task-rows.ts';
+import { runLines } from './run-lines.ts';
+import { listWidth } from './task-rows.ts';
 
 export async function runListCommand(
   session: Session,
@@ -29,7 +29,10 @@ export async function runListCommand(
         answer.runs.map(({ id }) => id),
       );
     else if (answer.runs.length === 0)
-      note(session, 'no runs yet; start one with: hive inspect <path>');
+      note(
+        session,
+        'no runs yet; start one with: hive inspect <path>   or: hive workflow run <file>',
+      );
     else {
       const nowMs = systemClock.now();
       const rows = answer.runs.map((run) => [
@@ -63,39 +66,6 @@ export async function runShowCommand(session: Session, { id }: { id: string }): 
   });
 }
 
-function runLines(session: Session, run: RunView): string[] {
-  const nowMs = systemClock.now();
-  const { counts } = run;
-  const width = listWidth(session);
-  const lines = [
-    `${run.id}  ${run.label.text}`,
-    oneLine(run.title),
-    `created ${timestamp(run.createdMs)}${run.startedMs === null ? '' : `, took ${shortDuration((run.endedMs ?? nowMs) - run.startedMs)}`}`,
-    `tasks ${counts.succeeded}/${counts.total} done, ${counts.running} running, ${counts.waiting} waiting, ${counts.failed} failed`,
-  ];
-  if (run.error !== null) lines.push(`error ${run.error.code}: ${oneLine(run.error.message)}`);
-  if (run.nodes.length > 0) {
-    const rows = run.nodes.map((node) => [
-      node.title,
-      node.state,
-      `${node.counts.succeeded}/${node.counts.total}`,
-      String(node.counts.failed),
-    ]);
-    lines.push('', ...textTable(nodeColumns, rows, { width }));
-  }
-  const shown = [...run.active, ...run.failures];
-  if (shown.length > 0)
-    lines.push('', ...textTable(taskColumns, taskRows(shown, nowMs), { width }));
-  return lines;
-}
-
-const nodeColumns = [
-  { title: 'NODE' },
-  { title: 'STATE' },
-  { title: 'DONE', isNumber: true },
-  { title: 'FAILED', isNumber: true },
-];
-
 export async function runCancelCommand(
   session: Session,
   { id }: { id: string },
@@ -109,7 +79,7 @@ export async function runCancelCommand(
 }
 
 export async function runWatchCommand(session: Session, { id }: { id: string }): Promise<ExitCode> {
-  return withHive(session, { purpose: 'any' }, async ({ client, mode }) => {
+  return withHive(session, { purpose: 'follow' }, async ({ client, mode }) => {
     await suggestingRecent(client, 'run', () => untilThere(session, client, id));
     const hint = mode === 'embedded' ? 'Ctrl+C stops' : 'Ctrl+C detaches';
     const watch = { client, runId: id, from: 'start', linesTo: 'out', hint } as const;

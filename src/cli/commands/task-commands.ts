@@ -1,6 +1,4 @@
 /** `hive task create | list | show | why | cancel` */
-import { readFile } from 'node:fs/promises';
-import { hiveError } from '../../contract/index.ts';
 import type { Json, OperationRequest, TaskView } from '../../contract/index.ts';
 import { systemClock } from '../../kernel/index.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -14,6 +12,7 @@ import { note, wantsJson, writeJson, writeLines } from '../session.ts';
 import type { Session } from '../session.ts';
 import { watchRun } from '../watch-run.ts';
 import { runEndError } from './follow-inspection.ts';
+import { jsonArgument } from './json-argument.ts';
 import { listWidth, taskColumns, taskRows } from './task-rows.ts';
 
 export interface TaskCreateOptions extends Omit<OperationRequest<'task.create'>, 'input'> {
@@ -26,7 +25,7 @@ export async function taskCreateCommand(
   session: Session,
   { input, wait, ...request }: TaskCreateOptions,
 ): Promise<ExitCode> {
-  const body = input === undefined ? {} : { input: await readInput(input) };
+  const body = input === undefined ? {} : { input: await jsonArgument('--input', input) };
   return withHive(session, { purpose: 'any' }, async ({ client, mode }) => {
     const answer = await client.call('task.create', { ...request, ...body });
     if (!wait) {
@@ -46,30 +45,6 @@ export async function taskCreateCommand(
     else writeLines(session, [answer.taskId, JSON.stringify(end.run.output)]);
     return exitCodes.ok;
   });
-}
-
-async function readInput(given: string): Promise<Json> {
-  const text = given.startsWith('@') ? await readInputFile(given.slice(1)) : given;
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch (error) {
-    throw hiveError('USAGE', {
-      message: `--input is not JSON: ${(error as Error).message}`,
-      cause: error,
-      details: {
-        fix: [`quote it for the shell: --input '{"key": "value"}'`, 'or: --input @file.json'],
-      },
-    });
-  }
-}
-
-async function readInputFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw hiveError('PATH_INVALID', { message: `${path} cannot be read`, cause: error });
-  }
 }
 
 export async function taskListCommand(
@@ -128,6 +103,11 @@ function taskLines(task: TaskView): string[] {
     `input  ${payload(task.input)}`,
     ...(task.result === null ? [] : [`result ${payload(task.result)}`]),
     ...(task.error === null ? [] : errorOf(task.error)),
+    ...(task.isHeld ? ['its run is paused: it goes on to its next wait or try'] : []),
+    ...task.waits.map(
+      ({ kind, name, subject, dueMs }) =>
+        `waits ${kind} ${oneLine(name)}${subject === null ? '' : ` ${oneLine(subject)}`}${dueMs === null ? '' : `, until ${timestamp(dueMs)}`}`,
+    ),
     ...task.attempts.map(
       (each) =>
         `try ${each.attempt}: ${each.outcome}, agent ${oneLine(each.agent)}, ${timestamp(each.endedMs)}${each.error === null ? '' : `, ${each.error.code}: ${oneLine(each.error.message)}`}`,

@@ -13,7 +13,7 @@ import { paintFor } from '../output/paint.ts';
 import { hasColor } from '../session.ts';
 import type { Session } from '../session.ts';
 import type { ProgressKind } from '../settings.ts';
-import { heartbeatLine, plainLine } from './plain-lines.ts';
+import { approvalLine, heartbeatLine, plainLine } from './plain-lines.ts';
 import { renderTree } from './render-tree.ts';
 import { createTreePainter } from './tree-painter.ts';
 import { nextTreeState } from './tree-state.ts';
@@ -103,6 +103,7 @@ function lineProgress(
 ): ProgressView {
   const stream = session.terminal[linesTo];
   let newest: OperationOutput<'run.watch'>['run'] | undefined;
+  const told = new Set<string>();
   let saidAt = clock.mono();
   const say = (line: string): void => {
     saidAt = clock.mono();
@@ -115,9 +116,17 @@ function lineProgress(
   return {
     update: (answer) => {
       newest = answer.run;
-      for (const event of answer.events) {
+      // Together in the order of their time: a signal says what went on between two facts.
+      const all = [...answer.events, ...answer.signals].toSorted((a, b) => a.atMs - b.atMs);
+      for (const event of all) {
         const line = word(event, answer.run.id);
         if (line !== undefined) say(line);
+      }
+      if (kind !== 'plain') return;
+      for (const approval of answer.run.approvals) {
+        if (told.has(approval.id)) continue;
+        told.add(approval.id);
+        say(approvalLine(approval, answer.run.id));
       }
     },
     above: (print) => {

@@ -154,6 +154,7 @@ test('start times come from signals until the row has them, and go with their ta
     events: [],
     signals: [signal],
     cursor: null,
+    heard: 0,
     isOver: false,
   };
   const first = nextTreeState(undefined, answer);

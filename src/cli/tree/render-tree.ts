@@ -76,10 +76,14 @@ function etaMs({ counts, startedMs, endedMs }: RunView, nowMs: number): number |
   return ((nowMs - startedMs) / counts.succeeded) * left;
 }
 
-/** Failures first in right to a place, then what runs, then the nodes' counts. Shown in the order of the graph. */
-function bodyLines({ run, startedMs }: TreeState, frame: TreeFrame, room: number): Line[] {
-  const failures = run.failures.map((task) => failureLines(task, frame));
-  const active = run.active.map((task) => activeLine(task, startedMs, frame));
+/** Failures and approvals first in right to a place, then what runs, then the nodes' counts. Shown in the order of the graph. */
+function bodyLines(state: TreeState, frame: TreeFrame, room: number): Line[] {
+  const { run } = state;
+  const failures = [
+    ...run.failures.map((task) => failureLines(task, frame)),
+    ...run.approvals.map(approvalLines),
+  ];
+  const active = run.active.map((task) => activeLine(task, state, frame));
   let left = room;
   const keptFailures = takeGroups(failures, left);
   left -= keptFailures.flat().length;
@@ -140,15 +144,21 @@ function nodeLine(node: NodeView, frame: TreeFrame): Line {
   return { text: `  ${mark} ${oneLine(node.title)}${progress}${failed}`, tone: nodeTones[state] };
 }
 
-function activeLine(
-  task: TaskSummary,
-  started: ReadonlyMap<string, number>,
-  frame: TreeFrame,
-): Line {
-  const began = task.startedMs ?? started.get(task.id);
+function activeLine(task: TaskSummary, { startedMs, said }: TreeState, frame: TreeFrame): Line {
+  const began = task.startedMs ?? startedMs.get(task.id);
+  const words = said?.get(task.id) ?? '';
   const elapsed = began === undefined ? '' : `  ${shortDuration(frame.nowMs - began)}`;
   const agent = task.agent === null ? '' : `  ${oneLine(task.agent)}`;
-  return { text: `    ${spinner(frame)} ${oneLine(task.name)}${agent}${elapsed}` };
+  const progress = words === '' ? '' : `  ${words}`;
+  return { text: `    ${spinner(frame)} ${oneLine(task.name)}${agent}${elapsed}${progress}` };
+}
+
+/** Stays in sight as failures do: without a person nothing goes on. */
+function approvalLines({ id, message }: RunView['approvals'][number]): Line[] {
+  return [
+    { text: `    ? ${oneLine(message)}`, tone: 'magenta' },
+    { text: `        hive approval approve ${id}` },
+  ];
 }
 
 function failureLines(task: TaskSummary, frame: TreeFrame): Line[] {

@@ -215,7 +215,9 @@ export class Claimer {
       request.groups.map((group) => group.assignment),
       asked.reduce((sum, want) => sum + (want.isReserve ? 0 : want.take), 0),
     ];
-    const statement = this.#options.hasPeers() ? sql.claim : sql.claimAlone;
+    // With counters locked it must not wait for a task either: flushes lock tasks first and counters last.
+    const waits = !this.#options.hasPeers() && asked.every((want) => want.caps.length === 0);
+    const statement = waits ? sql.claimAlone : sql.claim;
     const { rows } = await client.query<ClaimedCells>({ ...statement, values, rowMode: 'array' });
     const tasks = rows.map((row) => claimedTask(row, this.#options.dictionaries.laneByKey(row[9])));
     const found = new Map<LaneKey, number>();

@@ -17,6 +17,7 @@ export function isPlain(unit: EnqueueUnit, dictionaries: Dictionaries): boolean 
   return (
     unit.tasks.length === 1 &&
     unit.run === undefined &&
+    unit.copies === undefined &&
     task?.run === undefined &&
     (unit.events === undefined || unit.events.length === 0) &&
     (task?.lease === undefined || !dictionaries.anyCaps)

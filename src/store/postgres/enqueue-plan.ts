@@ -14,8 +14,10 @@ import {
   taskRow,
 } from './insert-rows.ts';
 import type { InTransaction, TaskAnswer } from './insert-rows.ts';
+import { findCopies, writeCopies } from './copies.ts';
 import { lookUp } from './look-up.ts';
-import { insertRuns, keysOf } from './sql-insert.ts';
+import type { CopyRow } from './sql-copies.ts';
+import { insertPins, insertRuns, keysOf } from './sql-insert.ts';
 
 export class EnqueuePlan {
   readonly #scope: InTransaction;
@@ -81,11 +83,21 @@ export class EnqueuePlan {
           { key: verdict.key, unleased: task.lease !== undefined && !verdict.owned },
         ]);
     }
-    for (const [i, runKey] of runKeys)
-      this.#verdicts[i] = { status: 'ok', ...taskPart(answersOf.get(i) ?? []), runKey };
-    for (const [i, answers] of answersOf) {
-      if (answers.length === this.#units[i]?.tasks.length)
-        this.#verdicts[i] ??= { status: 'ok', ...taskPart(answers), runKey: null };
+    const copies = await findCopies(
+      this.#scope,
+      this.#units.flatMap(({ copies: list = [] }) => list.map(({ id }) => id)),
+    );
+    for (const [i, unit] of this.#units.entries()) {
+      const written = [
+        ...(answersOf.get(i) ?? []),
+        ...(unit.copies ?? []).flatMap(({ id }) => {
+          const key = copies.get(id);
+          return key === undefined ? [] : [{ key, unleased: false }];
+        }),
+      ];
+      const runKey = runKeys.get(i) ?? null;
+      if (runKey !== null || (written.length > 0 && written.length === rowsOf(unit)))
+        this.#verdicts[i] ??= { status: 'ok', ...taskPart(written), runKey };
     }
   }
 
@@ -138,14 +150,23 @@ export class EnqueuePlan {
     });
     const { answers } = await insert(scope, rows);
     if (answers === undefined) throw inTheWay(scope);
+    const copies = await writeCopies(
+      scope,
+      fresh.flatMap(({ i, unit }) => copyRows(unit, runKeys.get(i) ?? null)),
+    );
+    if (copies === undefined) throw inTheWay(scope);
     let at = 0;
+    let copiesAt = 0;
     for (const { i, unit } of fresh) {
+      const copied = copies.slice(copiesAt, (copiesAt += unit.copies?.length ?? 0));
       this.#verdicts[i] = {
         status: 'ok',
-        ...taskPart(answers.slice(at, at + unit.tasks.length)),
+        ...taskPart([
+          ...answers.slice(at, (at += unit.tasks.length)),
+          ...copied.map((key) => ({ key, unleased: false })),
+        ]),
         runKey: runKeys.get(i) ?? null,
       };
-      at += unit.tasks.length;
     }
     return this.#verdicts.map(
       (verdict) => verdict ?? { status: 'invalid', error: hiveError('INTERNAL').toRecord() },
@@ -166,8 +187,20 @@ export class EnqueuePlan {
     });
     const keys = keysOf(rows[0]?.keys);
     if (keys.length < inserts.length) throw inTheWay(this.#scope);
+    const pins = inserts.map(({ run }, at) => ({ run, key: keys[at] ?? 0 }));
+    this.#scope.sent.add(
+      this.#scope.client.query({ ...insertPins, values: insertPins.encode(pins) }),
+    );
     return new Map(inserts.map(({ i }, at) => [i, keys[at] ?? 0]));
   }
+}
+
+const rowsOf = ({ tasks, copies }: EnqueueUnit): number => tasks.length + (copies?.length ?? 0);
+
+function copyRows(unit: EnqueueUnit, run: RunKey | null): CopyRow[] {
+  const { copies = [], audit, events } = unit;
+  const atMs = unit.run?.createdMs ?? audit?.atMs ?? events?.[0]?.atMs ?? null;
+  return copies.map((copy) => ({ copy, run, tenant: unit.run?.tenant ?? null, atMs }));
 }
 
 /** Two rows with one id: bisected until the unit that holds both stands alone. */
@@ -177,6 +210,7 @@ function refuseTwice(units: readonly EnqueueUnit[]): void {
     for (const id of [
       ...(unit.run === undefined ? [] : [unit.run.id]),
       ...unit.tasks.map((task) => task.id),
+      ...(unit.copies ?? []).map((copy) => copy.id),
     ]) {
       if (seen.has(id)) throw hiveError('INPUT_INVALID', { message: `the id ${id} is used twice` });
       seen.add(id);

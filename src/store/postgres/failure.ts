@@ -36,6 +36,8 @@ export function failureKind(error: unknown): FailureKind {
   if (isHiveError(error))
     return error.code.startsWith('INPUT_') ||
       error.code === 'ID_INVALID' ||
+      error.code === 'NOT_FOUND' || // what the unit names
+      error.code === 'IDEMPOTENCY_CONFLICT' || // of a child
       error.code === 'ILLEGAL_TRANSITION'
       ? 'data'
       : 'other';

@@ -10,6 +10,7 @@ import type {
   EnqueueUnit,
   EnqueueVerdict,
   HiveError,
+  JournalStep,
   NewTask,
   SettleUnit,
   SettleVerdict,
@@ -18,13 +19,15 @@ import { Batcher } from '../../kernel/index.ts';
 import type { Dictionaries } from './dictionaries.ts';
 import { Effects } from './effects.ts';
 import { enqueueCarefully, enqueuePlain, isPlain } from './enqueue-flush.ts';
-import type { FlushScope } from './insert-rows.ts';
-import { appendJournals } from './journal-flush.ts';
+import type { FlushScope, InTransaction } from './insert-rows.ts';
+import { appendJournals, needsLock } from './journal-flush.ts';
 import type { JournalAppend } from './journal-flush.ts';
 import { failureKind, storeError } from './failure.ts';
 import { transaction } from './link.ts';
 import type { Link, Sent } from './link.ts';
-import { isPlainEnd, settleCarefully, settlePlain } from './settle-flush.ts';
+import { concern, lockRows } from './locked-rows.ts';
+import { isAnswer, isPlainEnd, settleCarefully, settlePlain } from './settle-flush.ts';
+import type { PresentRows } from './settle-verdicts.ts';
 
 /** The smallest thing that is written or refused. */
 export type Atom =
@@ -44,6 +47,10 @@ export const MAX_FLUSH_WEIGHT = 1_000;
 const MAX_QUEUE = 50_000;
 /** A kilobyte of payload weighs like this many rows, so that large payloads make smaller flushes. */
 const WEIGHT_PER_KB = 0.25;
+
+/** A journal row that travels with its end costs a fraction of a task row; a copied task its row and its journal. */
+const STEP_WEIGHT = 0.2;
+const COPY_WEIGHT = 3;
 
 export interface FlushLaneOptions {
   link: Link;
@@ -128,20 +135,21 @@ export class FlushLane {
 export function weightOf(atom: Atom): number {
   switch (atom.kind) {
     case 'enqueue':
-      return (
-        rowsWeight(atom.unit.tasks) +
-        (atom.unit.run === undefined
-          ? 0
-          : 1 + kilobytes(atom.unit.run.graph) + kilobytes(atom.unit.run.input))
-      );
+      return enqueueWeight(atom.unit);
     case 'settle': {
-      const { change, insert = [], also = [], run } = atom.unit;
+      const { change, insert = [], also = [], run, children = [] } = atom.unit;
       return (
-        1 + kilobytes(change?.result) + kilobytes(run?.progress) + rowsWeight(insert) + also.length
+        1 +
+        kilobytes(change?.result) +
+        stepsWeight(change?.journal ?? []) * STEP_WEIGHT +
+        kilobytes(run?.progress) +
+        rowsWeight(insert) +
+        also.length +
+        children.reduce((sum, child) => sum + enqueueWeight(child), 0)
       );
     }
     case 'journal':
-      return atom.append.steps.reduce((sum, step) => sum + 1 + kilobytes(step.result), 0);
+      return stepsWeight(atom.append.steps);
   }
 }
 
@@ -149,21 +157,35 @@ const kilobytes = (text: string | null | undefined): number =>
   ((text?.length ?? 0) / 1_024) * WEIGHT_PER_KB;
 const rowsWeight = (tasks: readonly NewTask[]): number =>
   tasks.reduce((sum, task) => sum + 1 + kilobytes(task.input), 0);
+const stepsWeight = (steps: readonly JournalStep[]): number =>
+  steps.reduce((sum, step) => sum + 1 + kilobytes(step.result), 0);
 
-function newTasks(atoms: readonly Atom[]): NewTask[] {
-  return atoms.flatMap((atom) =>
-    atom.kind === 'enqueue'
-      ? atom.unit.tasks
-      : atom.kind === 'settle'
-        ? (atom.unit.insert ?? [])
-        : [],
-  );
+function enqueueWeight({ run, tasks, copies = [] }: EnqueueUnit): number {
+  const runWeight = run === undefined ? 0 : 1 + kilobytes(run.graph) + kilobytes(run.input);
+  return rowsWeight(tasks) + runWeight + copies.length * COPY_WEIGHT;
 }
 
-function pointsAfter(atoms: readonly Atom[]): ('C3' | 'C8')[] {
-  const points: ('C3' | 'C8')[] = [];
+function newTasks(atoms: readonly Atom[]): NewTask[] {
+  return atoms.flatMap((atom) => {
+    switch (atom.kind) {
+      case 'enqueue':
+        return atom.unit.tasks;
+      case 'settle':
+        return [
+          ...(atom.unit.insert ?? []),
+          ...(atom.unit.children ?? []).flatMap((child) => child.tasks),
+        ];
+      case 'journal':
+        return [];
+    }
+  });
+}
+
+function pointsAfter(atoms: readonly Atom[]): ('C3' | 'C8' | 'C16')[] {
+  const points: ('C3' | 'C8' | 'C16')[] = [];
   if (atoms.some((atom) => atom.kind === 'enqueue')) points.push('C3');
   if (atoms.some((atom) => atom.kind === 'settle')) points.push('C8');
+  if (atoms.some((atom) => atom.kind === 'settle' && isAnswer(atom.unit))) points.push('C16');
   return points;
 }
 
@@ -171,6 +193,9 @@ function refusal(atom: Atom, error: unknown): AtomVerdict {
   if (atom.kind === 'journal') return { status: 'refused', error: storeError(error) };
   return { status: 'invalid', error: storeError(error).toRecord() };
 }
+
+const unitsOf = (atoms: readonly { unit: SettleUnit }[]): SettleUnit[] =>
+  atoms.map(({ unit }) => unit);
 
 class Flush {
   readonly #scope: FlushScope;
@@ -204,21 +229,57 @@ class Flush {
 
   async write(): Promise<AtomVerdict[]> {
     const { client } = this.#scope;
-    const statements = [this.#plain, this.#journals, this.#ends].filter(
-      (list) => list.length > 0,
-    ).length;
+    const kinds = [this.#plain, this.#journals, this.#ends].filter((list) => list.length > 0);
     const careful = this.#enqueues.length + this.#settles.length > 0;
-    if (careful || statements > 1) {
-      await transaction(client, async (sent) => {
-        await this.#writePlain();
-        await this.#writeCareful(sent);
-      });
+    if (careful || kinds.length > 1 || this.#needsLocks()) {
+      await transaction(client, (sent) => this.#writeAll(sent));
     } else {
       await this.#writePlain();
+      const left = await this.#writeEnds();
       // Rows that did not match are judged in a transaction of their own: the plain statement has committed.
-      if (this.#settles.length > 0) await transaction(client, (sent) => this.#writeCareful(sent));
+      if (left.length > 0)
+        await transaction(client, async (sent) => {
+          const scope = { ...this.#scope, sent };
+          await this.#settle(scope, left, await lockRows(scope, unitsOf(left)));
+        });
     }
     return this.#verdicts.map((verdict) => verdict ?? false);
+  }
+
+  #needsLocks(): boolean {
+    return this.#journals.some(({ append }) => needsLock(append));
+  }
+
+  async #writeAll(sent: Sent): Promise<void> {
+    const scope = { ...this.#scope, sent };
+    // Statements that lock rows one kind after the other would lock them in another order than the next flush does: all rows first.
+    const lockers = [this.#journals, this.#ends, this.#settles].filter((list) => list.length > 0);
+    const units = unitsOf(this.#settles);
+    const others = [
+      ...this.#journals.map(({ append }) => append.key),
+      ...this.#ends.flatMap(({ unit }) => unit.change?.key ?? []),
+    ];
+    const isLocked = lockers.length > 1 || units.length > 0 || this.#needsLocks();
+    let rows = isLocked ? await lockRows(scope, units, others) : undefined;
+    await this.#writePlain();
+    const left = await this.#writeEnds();
+    if (this.#enqueues.length > 0) {
+      this.#answer(
+        this.#enqueues,
+        await enqueueCarefully(
+          scope,
+          this.#enqueues.map(({ unit }) => unit),
+        ),
+      );
+      if (this.#enqueues.some(({ unit }) => unit.run !== undefined)) crashPoint('C2');
+    }
+    if (rows !== undefined && units.length > 0) {
+      // Read again what the statements above have changed.
+      if (concern(units, { rows, others })) rows = await lockRows(scope, units);
+      await this.#settle(scope, this.#settles, rows);
+    }
+    // Those that did not match are judged by rows read anew: the others have changed them.
+    if (left.length > 0) await this.#settle(scope, left, await lockRows(scope, unitsOf(left)));
   }
 
   async #writePlain(): Promise<void> {
@@ -239,39 +300,27 @@ class Flush {
           this.#journals.map(({ append }) => append),
         ),
       );
-    if (this.#ends.length === 0) return;
-    const verdicts = await settlePlain(
-      scope,
-      this.#ends.map(({ unit }) => unit),
-    );
-    for (const [i, end] of this.#ends.entries()) {
-      const verdict = verdicts[i];
-      if (verdict === undefined) this.#settles.push(end);
-      else this.#verdicts[end.at] = verdict;
-    }
-    this.#settles.sort((a, b) => a.at - b.at);
   }
 
-  async #writeCareful(sent: Sent): Promise<void> {
-    const scope = { ...this.#scope, sent };
-    if (this.#enqueues.length > 0) {
-      this.#answer(
-        this.#enqueues,
-        await enqueueCarefully(
-          scope,
-          this.#enqueues.map(({ unit }) => unit),
-        ),
-      );
-      if (this.#enqueues.some(({ unit }) => unit.run !== undefined)) crashPoint('C2');
+  /** Answers those that the plain statement did not change. */
+  async #writeEnds(): Promise<{ at: number; unit: SettleUnit }[]> {
+    if (this.#ends.length === 0) return [];
+    const verdicts = await settlePlain(this.#scope, unitsOf(this.#ends));
+    const left: { at: number; unit: SettleUnit }[] = [];
+    for (const [i, end] of this.#ends.entries()) {
+      const verdict = verdicts[i];
+      if (verdict === undefined) left.push(end);
+      else this.#verdicts[end.at] = verdict;
     }
-    if (this.#settles.length > 0)
-      this.#answer(
-        this.#settles,
-        await settleCarefully(
-          scope,
-          this.#settles.map(({ unit }) => unit),
-        ),
-      );
+    return left;
+  }
+
+  async #settle(
+    scope: InTransaction,
+    settles: readonly { at: number; unit: SettleUnit }[],
+    rows: PresentRows,
+  ): Promise<void> {
+    this.#answer(settles, await settleCarefully(scope, unitsOf(settles), rows));
   }
 
   #answer(atoms: readonly { at: number }[], verdicts: readonly AtomVerdict[]): void {

@@ -81,7 +81,13 @@ export async function insert(
 export function taskRow(scope: FlushScope, task: NewTask, runKey: RunKey | null): TaskRow {
   const lane = scope.dictionaries.lane(task);
   if (lane === undefined) throw new Overtaken('the lane left the cache');
-  return { task, lane: lane.key, runKey, leased: task.lease !== undefined, capped: false };
+  return {
+    task,
+    lane: lane.key,
+    runKey,
+    leased: task.lease !== undefined && task.state === 'ready',
+    capped: false,
+  };
 }
 
 /** Counts local dispatches against caps; those over a cap become ordinary ready tasks. */

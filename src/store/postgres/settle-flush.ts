@@ -1,32 +1,57 @@
 // Settle units inside one flush. Plain: ends of single tasks under their fence, one statement. Careful: everything else, inside the caller's
-// transaction: lock runs, then tasks (each in key order), judge in order, write the accepted units set by set.
-// I1: locks are taken in the same order everywhere (runs, tasks, caps), so two flushes cannot wait for each other in a circle.
+// transaction, which holds the locks (locked-rows.ts): judged in order, the accepted units written set by set.
 
-import { crashPoint, idBytes, taskStates } from '../../contract/index.ts';
-import type { SettleUnit, SettleVerdict } from '../../contract/index.ts';
+import { crashPoint, idBytes } from '../../contract/index.ts';
+import type { SettleUnit, SettleVerdict, TaskChange } from '../../contract/index.ts';
+import { hasBlobs, uniqueSteps } from './blobs.ts';
 import { taskPart } from './insert-rows.ts';
 import type { FlushScope, InTransaction, TaskAnswer } from './insert-rows.ts';
+import { addTasksOfRun, tokenOf } from './locked-rows.ts';
 import { lookUp } from './look-up.ts';
-import { attemptName, judge } from './settle-verdicts.ts';
-import type { PresentRows, PresentRun, PresentTask } from './settle-verdicts.ts';
-import { markReady, SettleWriter } from './settle-writer.ts';
+import { markReady } from './ready-marks.ts';
+import { judge } from './settle-verdicts.ts';
+import type { PresentRows } from './settle-verdicts.ts';
+import { SettleWriter } from './settle-writer.ts';
 import { keysOf } from './sql-insert.ts';
 import * as sql from './sql-settle.ts';
 
-/** Ends one attempt of a task without a run, with at most one event. */
-export function isPlainEnd(unit: SettleUnit): boolean {
+const isEmpty = (list: readonly unknown[] | undefined): boolean =>
+  list === undefined || list.length === 0;
+
+/** Whether the unit does nothing but change a task under its fence, its run, insert tasks and tell events. */
+export function isOrdinary(unit: SettleUnit): boolean {
   const { change } = unit;
   return (
     change !== undefined &&
     'fence' in change.guard &&
-    unit.run === undefined &&
     unit.audit === undefined &&
-    change.journal === undefined &&
-    (unit.insert === undefined || unit.insert.length === 0) &&
-    (unit.also === undefined || unit.also.length === 0) &&
+    isEmpty(change.openWaits) &&
+    (change.journal === undefined || !hasBlobs(change.journal)) &&
+    isEmpty(unit.also) &&
+    isEmpty(unit.answers) &&
+    isEmpty(unit.children) &&
+    unit.sweep === undefined &&
+    unit.deliver === undefined &&
+    unit.lockRun === undefined
+  );
+}
+
+/** Ends one attempt of a task without a run, with at most one event. */
+export function isPlainEnd(unit: SettleUnit): boolean {
+  return (
+    unit.run === undefined &&
+    isOrdinary(unit) &&
+    isEmpty(unit.insert) &&
     unit.events.length <= 1 &&
     unit.events[0]?.seq === undefined
   );
+}
+
+/** Steps that travel with the change: all new, none large. */
+function stepsOf({ journal }: TaskChange): { json: string; count: number } | undefined {
+  if (journal === undefined || journal.length === 0) return undefined;
+  const steps = uniqueSteps(journal);
+  return { json: JSON.stringify(steps), count: steps.length };
 }
 
 /** One statement; undefined where the row did not match (stale, capped, or applied before): judge those carefully. */
@@ -34,9 +59,12 @@ export async function settlePlain(
   scope: FlushScope,
   units: readonly SettleUnit[],
 ): Promise<(SettleVerdict | undefined)[]> {
-  const rows = units.flatMap((unit) =>
-    unit.change === undefined ? [] : [{ change: unit.change, event: unit.events[0] }],
-  );
+  // By key, as everybody takes these locks.
+  const rows = units
+    .flatMap(({ change, events }, at) =>
+      change === undefined ? [] : [{ at, change, event: events[0], steps: stepsOf(change) }],
+    )
+    .toSorted((a, b) => a.change.key - b.change.key);
   crashPoint('C7');
   const result = await scope.client.query<{ ords: string | null; lanes: string | null }>({
     ...sql.settleFast,
@@ -44,95 +72,74 @@ export async function settlePlain(
   });
   const verdicts: (SettleVerdict | undefined)[] = units.map(() => undefined);
   for (const ord of keysOf(result.rows[0]?.ords)) {
-    verdicts[ord - 1] = { status: 'ok', taskKeys: [] };
-    scope.effects.events ||= units[ord - 1]?.events.length === 1;
+    const row = rows[ord - 1];
+    if (row === undefined) continue;
+    verdicts[row.at] = { status: 'ok', taskKeys: [] };
+    scope.effects.events ||= row.event !== undefined;
   }
   await markReady(scope, keysOf(result.rows[0]?.lanes));
   return verdicts;
 }
 
-/** Any units, inside a transaction. */
+/** Any units, inside a transaction that holds the locks of their `rows`. */
 export async function settleCarefully(
   scope: InTransaction,
   units: readonly SettleUnit[],
+  rows: PresentRows,
 ): Promise<SettleVerdict[]> {
-  const rows = await lockRows(scope, units);
   const writer = new SettleWriter(scope);
   const verdicts: (SettleVerdict | undefined)[] = [];
   const repeated: SettleUnit[] = [];
-  const insertedAt: { at: number; count: number }[] = [];
+  const accepted: { at: number; count: number; delivered: boolean | undefined }[] = [];
   for (const unit of units) {
-    if (writer.touches(unit)) await writer.writeChanges();
-    const judgement = judge(rows, unit);
+    if (unit.sweep !== undefined && writer.inserts(unit.sweep.run)) {
+      // S12: tasks that earlier units of this flush insert are swept too.
+      await writer.writeInserts();
+      await addTasksOfRun(scope, rows, unit.sweep.run);
+    }
+    const judgement = judge(rows, unit, unit.deliver === undefined ? 0 : tokenOf(unit.deliver));
     switch (judgement.status) {
       case 'accepted':
-        insertedAt.push({ at: verdicts.length, count: unit.insert?.length ?? 0 });
+        accepted.push({
+          at: verdicts.length,
+          count: unit.insert?.length ?? 0,
+          delivered: judgement.delivered,
+        });
         verdicts.push(undefined);
+        if (writer.touches(judgement)) await writer.writeChanges();
         writer.accept(unit, judgement);
         break;
       case 'repeated':
         repeated.push(unit);
-        verdicts.push({ status: 'ok', taskKeys: [] });
+        verdicts.push({ status: 'ok', taskKeys: [], ...delivery(judgement.delivered) });
         break;
       case 'refused':
         verdicts.push(judgement.verdict);
         break;
     }
   }
-  const answers = await writer.finish();
+  const answers = await writer.finish(rows.waits.changes());
   let from = 0;
-  for (const { at, count } of insertedAt) {
-    verdicts[at] = { status: 'ok', ...taskPart(answers.slice(from, from + count)) };
+  for (const { at, count, delivered } of accepted) {
+    verdicts[at] = {
+      status: 'ok',
+      ...taskPart(answers.slice(from, from + count)),
+      ...delivery(delivered),
+    };
     from += count;
   }
   await answerRepeated(scope, { units, repeated, verdicts });
   crashPoint('C7');
+  if (units.some(isAnswer)) crashPoint('C16');
   return verdicts.map((verdict) => verdict ?? { status: 'stale_version' });
 }
 
-async function lockRows(scope: FlushScope, units: readonly SettleUnit[]): Promise<PresentRows> {
-  const { client } = scope;
-  const runKeys = [
-    ...new Set(units.flatMap((unit) => (unit.run === undefined ? [] : [unit.run.key]))),
-  ];
-  const changes = units.flatMap((unit) => [
-    ...(unit.change === undefined ? [] : [unit.change]),
-    ...(unit.also ?? []),
-  ]);
-  const taskKeys = [...new Set(changes.map((change) => change.key))];
-  const [runs, tasks] = await Promise.all([
-    runKeys.length === 0
-      ? undefined
-      : client.query<PresentRun>({ ...sql.lockRuns, values: [runKeys] }),
-    taskKeys.length === 0
-      ? undefined
-      : client.query<PresentTask>({ ...sql.lockTasks, values: [taskKeys] }),
-  ]);
-  const byKey = new Map(tasks?.rows.map((row) => [row.key, row]));
-  const doubtful = changes.filter(
-    ({ to, attempt, key }) =>
-      to === 'ready' && attempt !== undefined && byKey.get(key)?.state === taskStates.ready,
-  );
-  const attempts = new Set<string>();
-  if (doubtful.length > 0) {
-    const found = await client.query<{
-      task: number;
-      fence: number;
-      outcome: string;
-      ended_ms: number;
-    }>({ ...sql.attemptsOf, values: [doubtful.map(({ key }) => key)] });
-    for (const row of found.rows)
-      attempts.add(
-        attemptName(row.task, { fence: row.fence, outcome: row.outcome, endedMs: row.ended_ms }),
-      );
-  }
-  return {
-    tasks: byKey,
-    runs: new Map(runs?.rows.map((row) => [row.key, row])),
-    attempts,
-    repeat: scope.tries > 0,
-  };
-}
+const delivery = (delivered: boolean | undefined): { delivered?: boolean } =>
+  delivered === undefined ? {} : { delivered };
+
+/** Brings something from outside: an answer or an event. */
+export const isAnswer = (unit: SettleUnit): boolean =>
+  unit.deliver !== undefined || (unit.answers !== undefined && unit.answers.length > 0);
 
 /** Tasks that a repeated unit inserted the first time. */
 async function answerRepeated(
@@ -167,6 +174,8 @@ async function answerRepeated(
   }
   for (const [i, unit] of of.units.entries()) {
     const answers = byUnit.get(unit);
-    if (answers !== undefined) of.verdicts[i] = { status: 'ok', ...taskPart(answers) };
+    const now = of.verdicts[i];
+    if (answers !== undefined && now?.status === 'ok')
+      of.verdicts[i] = { ...now, ...taskPart(answers) };
   }
 }

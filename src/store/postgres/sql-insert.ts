@@ -69,17 +69,41 @@ const runColumns = columnSet<RunInsert>([
   int('project', ({ run }) => run.project),
   text('workflow', ({ run }) => run.workflow),
   text('title', ({ run }) => run.title),
-  text('graph', ({ run }) => run.graph),
   text('progress', ({ run }) => run.progress),
   int('token', ({ run }) => run.token),
   int('state', ({ run }) => runStates[run.state]),
   int('seq', ({ seq }) => seq),
-  text('input', ({ run }) => run.input),
   text('idem', ({ run }) => run.idempotencyKey),
   text('body_hash', ({ run }) => run.bodyHash),
   int('created_ms', ({ run }) => run.createdMs),
-  int('started_ms', ({ run }) => (run.state === 'running' ? run.createdMs : null)),
+  int('started_ms', ({ run }) => (run.state === 'pending' ? null : run.createdMs)),
+  int('deadline_ms', ({ run }) => run.deadlineMs),
+  int('parent_task', ({ run }) => run.parent?.task),
+  text('parent_name', ({ run }) => run.parent?.name),
+  int('parent_occurrence', ({ run }) => run.parent?.occurrence),
+  int('root', ({ run }) => run.parent?.root),
+  int('depth', ({ run }) => run.parent?.depth ?? 0),
+  text('origin', ({ run }) => run.origin),
+  int('ended_ms', ({ run }) => run.ended?.atMs),
+  text('output', ({ run }) => run.ended?.output),
+  text('error', ({ run }) =>
+    run.ended?.error === undefined ? null : JSON.stringify(run.ended.error),
+  ),
 ]);
+
+const pinColumns = columnSet<{ run: NewRun; key: RunKey }>([
+  int('run', ({ key }) => key),
+  int('tenant', ({ run }) => run.tenant),
+  text('graph', ({ run }) => run.graph),
+  text('input', ({ run }) => run.input),
+]);
+
+/** What runs are started with and never change. */
+export const insertPins = {
+  name: 'insert_pins',
+  text: `insert into run_pins (${pinColumns.names}) select ${pinColumns.names} from ${pinColumns.rows} as i`,
+  encode: pinColumns.encode,
+};
 
 export const insertRuns = {
   name: 'insert_runs',

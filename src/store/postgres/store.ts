@@ -8,6 +8,8 @@ import type {
   EnqueueUnit,
   EnqueueVerdict,
   HostKey,
+  PruneRequest,
+  PruneResult,
   ReadQuery,
   RouteKey,
   RunId,
@@ -18,6 +20,7 @@ import type {
   Statement,
   Store,
   StoreHealth,
+  StoreSize,
   TaskCore,
 } from '../../contract/index.ts';
 import type { Clock } from '../../kernel/index.ts';
@@ -35,10 +38,12 @@ import { Link, UNAVAILABLE_AFTER_MS } from './link.ts';
 import { LinkPool } from './link-pool.ts';
 import { Listener } from './listener.ts';
 import { migratePostgres, NEWEST_SCHEMA } from './migrate.ts';
+import { Pruner } from './pruner.ts';
 import { ReadyLanes } from './ready-lanes.ts';
 import { scopedRead } from './scoped-read.ts';
 import type { Scope } from './scoped-read.ts';
 import type { SessionKind } from './session.ts';
+import { loadJournal } from './sql-journal.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface PostgresStoreOptions {
@@ -87,6 +92,7 @@ class PostgresStore implements Store {
   readonly #lanes: FlushLane[];
   readonly #reads: LinkPool;
   readonly #cold: ColdWriter;
+  readonly #pruner: Pruner;
   readonly #listener: Listener;
   readonly #choice: LaneChoice;
 
@@ -149,6 +155,7 @@ class PostgresStore implements Store {
       READ_LINKS,
     );
     this.#cold = new ColdWriter(link('cold'));
+    this.#pruner = new Pruner(link('cold'));
     this.events = new PostgresEventReader({
       pool: this.#reads,
       clock,
@@ -183,10 +190,7 @@ class PostgresStore implements Store {
         return verdict === true;
       },
       loadJournal: async (key) => {
-        const rows = await this.#system(
-          'select name, occurrence, kind, result, due_ms, at_ms from journal where task = $1 order by position',
-          [key],
-        );
+        const rows = await this.#system(loadJournal, [key]);
         return rows.map(journalStepOfRow);
       },
     };
@@ -232,7 +236,7 @@ class PostgresStore implements Store {
       .map((id) => Buffer.from(idBytes('run', id)));
     const rows = (
       await this.#system(
-        'select * from runs where key = any($1::bigint[]) or id = any($2::bytea[])',
+        'select r.*, p.graph, p.input from runs r join run_pins p on p.run = r.key where r.key = any($1::bigint[]) or r.id = any($2::bytea[])',
         [keys, byId],
       )
     ).map(runOfRow);
@@ -264,10 +268,19 @@ class PostgresStore implements Store {
     };
   }
 
+  prune(request: PruneRequest): Promise<PruneResult> {
+    return this.#pruner.prune(request);
+  }
+
+  size(): Promise<StoreSize> {
+    return this.#pruner.size();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     await this.#cold.close();
     await Promise.all([
+      this.#pruner.close(),
       this.#claimLink.close(),
       this.#upkeepLink.close(),
       this.#reads.close(),

@@ -35,6 +35,7 @@ type Lost = [
   agent: string | null,
   startedMs: number | null,
   capped: number,
+  hold: number,
   hostDead: boolean,
 ];
 const at = {
@@ -50,7 +51,8 @@ const at = {
   agent: 22,
   startedMs: 23,
   capped: 24,
-  hostDead: 25,
+  hold: 25,
+  hostDead: 26,
 } as const;
 
 export interface UpkeepOptions {
@@ -83,8 +85,9 @@ export class Upkeep {
     marks: readonly { key: TaskKey; fence: number; startedMs: number | null }[];
     more: number[];
   }): Promise<TaskKey[]> {
-    const { statement, marks, more } = of;
-    if (marks.length === 0) return [];
+    const { statement, more } = of;
+    if (of.marks.length === 0) return [];
+    const marks = of.marks.toSorted((a, b) => a.key - b.key); // as everybody takes these locks
     const values = [
       marks.map((mark) => mark.key),
       marks.map((mark) => mark.fence),
@@ -104,9 +107,13 @@ export class Upkeep {
   }): Promise<{ promoted: number; nextDueMs: number | null }> {
     const effects = new Effects();
     const result = await this.#options.link.run(async (client) => {
-      const { rows } = await client.query<{ lane: number; tasks: number }>({
-        ...sql.promote,
-        values: [request.nowMs, request.limit],
+      const rows = await transaction(client, async () => {
+        const due = await client.query<{ lane: number; tasks: number }>({
+          ...sql.promote,
+          values: [request.nowMs, request.limit],
+        });
+        if (due.rows.length > 0) crashPoint('C15');
+        return due.rows;
       });
       const next = await client.query<{ due_ms: number }>(sql.nextDue);
       await this.#ready(
@@ -118,6 +125,7 @@ export class Upkeep {
         nextDueMs: next.rows[0]?.due_ms ?? null,
       };
     });
+    if (result.promoted > 0) crashPoint('C15');
     this.#options.committed(effects);
     return result;
   }
@@ -147,7 +155,7 @@ export class Upkeep {
         });
         await this.#ready(
           effects,
-          released.map((row) => row[at.lane]),
+          released.flatMap((row) => (row[at.hold] === 1 ? [] : [row[at.lane]])),
         );
         const hosts = [
           ...dead.rows.map((row) => row.key),

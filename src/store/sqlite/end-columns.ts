@@ -1,7 +1,16 @@
-// Plain ends of tasks as columns for the way to the writer thread (see wire.ts for why).
+// Plain ends of tasks, with the last rows of their journals, as columns for the way to the writer thread (see wire.ts for why).
+// I1: the steps of all ends lie one after the other in the columns of `steps`; `stepFrom` says where those of an end begin.
 
 import { taskStates } from '../../contract/plain.ts';
-import type { NewEvent, SettleUnit, TaskReason, TaskState } from '../../contract/index.ts';
+import type {
+  JournalStep,
+  NewEvent,
+  SettleUnit,
+  TaskReason,
+  TaskState,
+} from '../../contract/index.ts';
+import { addStep, emptySteps, stepsBetween } from './step-columns.ts';
+import type { StepColumns } from './step-columns.ts';
 
 /** Plain ends of tasks, one entry per task in every column. */
 export interface EndColumns {
@@ -19,6 +28,9 @@ export interface EndColumns {
   eventMs: number[];
   /** JSON text. */
   eventData: string[];
+  /** Index of the first step of each end; the next end's is where they stop. */
+  stepFrom: number[];
+  steps: StepColumns;
 }
 
 export const emptyEnds = (): EndColumns => ({
@@ -35,6 +47,8 @@ export const emptyEnds = (): EndColumns => ({
   eventType: [],
   eventMs: [],
   eventData: [],
+  stepFrom: [],
+  steps: emptySteps(),
 });
 
 /** A unit that only ends one task of no run under its fence, with its one event. */
@@ -47,9 +61,12 @@ export function isPlainEnd(unit: SettleUnit): boolean {
     unit.insert === undefined &&
     unit.also === undefined &&
     unit.audit === undefined &&
+    unit.sweep === undefined &&
+    unit.answers === undefined &&
+    unit.deliver === undefined &&
+    unit.children === undefined &&
     unit.events.length === 1 &&
     change.error === undefined &&
-    change.journal === undefined &&
     change.attempt === undefined &&
     change.dueMs === undefined &&
     change.addErrors === undefined &&
@@ -77,4 +94,11 @@ export function addEnd(columns: EndColumns, { change, events }: SettleUnit): voi
   columns.eventType.push(event.type);
   columns.eventMs.push(event.atMs);
   columns.eventData.push(JSON.stringify(event.data));
+  columns.stepFrom.push(columns.steps.name.length);
+  for (const step of change.journal ?? []) addStep(columns.steps, step);
+}
+
+/** The journal rows of one end, null when it has none. */
+export function stepsAt(columns: EndColumns, at: number): JournalStep[] | null {
+  return stepsBetween(columns.steps, columns.stepFrom[at], columns.stepFrom[at + 1]);
 }

@@ -21,7 +21,9 @@ import type {
   TaskId,
   TaskKey,
 } from '../../contract/index.ts';
+import { Copier } from './copier.ts';
 import type { Dictionaries, LaneEntry } from './dictionaries.ts';
+import { refuseNul } from './refuse-nul.ts';
 
 export interface Inserted {
   key: TaskKey;
@@ -29,6 +31,9 @@ export interface Inserted {
   /** False when a lease was asked for and a cap refused it. */
   isLeased: boolean;
 }
+
+/** An event whose data may be JSON text already, as it crossed to this thread. */
+export type PlainEvent = Omit<NewEvent, 'data'> & { data: NewEvent['data'] | string };
 
 export interface InsertSink {
   /** A task became ready in this lane. */
@@ -39,8 +44,10 @@ export interface InsertSink {
 export class Inserter {
   readonly #dictionaries: Dictionaries;
   readonly #sink: InsertSink;
+  readonly #copier: Copier;
   readonly #insertTask: StatementSync;
   readonly #insertRun: StatementSync;
+  readonly #pin: StatementSync;
   readonly #capRow: StatementSync;
   readonly #cap: StatementSync;
   readonly #insertEvent: StatementSync;
@@ -53,6 +60,7 @@ export class Inserter {
   constructor(db: DatabaseSync, dictionaries: Dictionaries, sink: InsertSink) {
     this.#dictionaries = dictionaries;
     this.#sink = sink;
+    this.#copier = new Copier(db, dictionaries, (lane) => sink.ready(lane));
     this.#insertTask = db.prepare(`insert into tasks
       (id, tenant, project, run, node, item, name, description, type, priority, state, reason, lane, route, input, fence, lease_until_ms, host, agent,
        assignment, retry, timeout_ms, due_ms, idem, body_hash, created_ms, capped)
@@ -64,8 +72,10 @@ export class Inserter {
       'update caps set running = running + 1 where tenant = ? and subject = ?',
     );
     this.#insertRun = db.prepare(`insert into runs
-      (id, tenant, project, workflow, title, graph, progress, state, version, token, seq, input, idem, body_hash, created_ms, started_ms)
-      values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`);
+      (id, tenant, project, workflow, title, progress, state, version, token, seq, idem, body_hash, created_ms, started_ms, deadline_ms,
+       parent_task, parent_name, parent_occurrence, root, depth, origin, ended_ms, output, error)
+      values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#pin = db.prepare('insert into run_pins (run, tenant, graph, input) values (?, ?, ?, ?)');
     this.#insertEvent = db.prepare(
       'insert into events (tenant, type, at_ms, run, task, seq, data) values (?, ?, ?, ?, ?, ?, ?)',
     );
@@ -89,11 +99,21 @@ export class Inserter {
       runKey = this.run(unit.run, lastSeq);
     }
     const { taskKeys, unleased, existed } = this.tasks(unit.tasks, runKey);
-    if (!existed) {
+    const copies = this.#copies(unit, runKey);
+    taskKeys.push(...copies.keys);
+    if (!existed && !copies.existed) {
       this.events(unit.events ?? []);
       if (unit.audit !== undefined) this.audit(unit.audit);
     }
     return { status: 'ok', taskKeys, runKey, ...(unleased.length === 0 ? {} : { unleased }) };
+  }
+
+  #copies(unit: EnqueueUnit, run: RunKey | null): { keys: TaskKey[]; existed: boolean } {
+    if (unit.copies === undefined) return { keys: [], existed: false };
+    const atMs = unit.run?.createdMs ?? unit.audit?.atMs ?? unit.events?.[0]?.atMs ?? null;
+    const place = { run, tenant: unit.run?.tenant ?? null, atMs };
+    const copied = unit.copies.map((copy) => this.#copier.copy(copy, place));
+    return { keys: copied.map(({ key }) => key), existed: copied.some(({ existed }) => existed) };
   }
 
   #byIdempotencyKey(unit: EnqueueUnit): EnqueueVerdict | undefined {
@@ -118,7 +138,9 @@ export class Inserter {
     if (unit.run === undefined) return undefined; // single tasks: found by the unique index when they are inserted
     const run = this.#runById.get(unit.run.tenant, idBytes('run', unit.run.id));
     if (run === undefined) return undefined;
-    const taskKeys = unit.tasks.map((task) => this.keyOf(task));
+    const { tenant } = unit.run;
+    const copies = (unit.copies ?? []).map(({ id }) => ({ id, tenant }));
+    const taskKeys = [...unit.tasks, ...copies].map((task) => this.keyOf(task));
     return { status: 'ok', taskKeys, runKey: Number(run['key']) };
   }
 
@@ -145,31 +167,43 @@ export class Inserter {
 
   run(run: NewRun, lastSeq: number): RunKey {
     refuseNul(run.workflow, run.title, run.graph, run.progress, run.input, run.idempotencyKey);
+    refuseNul(run.parent?.name, run.origin, run.ended?.output);
     const done = this.#insertRun.run(
       idBytes('run', run.id),
       run.tenant,
       run.project,
       run.workflow,
       run.title,
-      run.graph,
       run.progress,
       runStates[run.state],
       run.token,
       lastSeq,
-      run.input,
       run.idempotencyKey ?? null,
       run.bodyHash ?? null,
       run.createdMs,
-      run.state === 'running' ? run.createdMs : null,
+      run.state === 'pending' ? null : run.createdMs,
+      run.deadlineMs ?? null,
+      run.parent?.task ?? null,
+      run.parent?.name ?? null,
+      run.parent?.occurrence ?? null,
+      run.parent?.root ?? null,
+      run.parent?.depth ?? 0,
+      run.origin ?? null,
+      run.ended?.atMs ?? null,
+      run.ended?.output ?? null,
+      run.ended?.error === undefined ? null : JSON.stringify(run.ended.error),
     );
-    return Number(done.lastInsertRowid);
+    const key = Number(done.lastInsertRowid);
+    this.#pin.run(key, run.tenant, run.graph, run.input);
+    return key;
   }
 
   #task(task: NewTask, runKey: RunKey | null): Inserted {
     refuseNul(task.name, task.description, task.type, task.node, task.input, task.idempotencyKey);
     const lane = this.#dictionaries.laneFor(task);
     const caps = task.lease === undefined ? [] : this.#dictionaries.capsOf(lane);
-    const lease = caps.length > 0 && !this.#hasRoom(lane, caps) ? undefined : task.lease;
+    const mayLease = task.state === 'ready' && (caps.length === 0 || this.#hasRoom(lane, caps));
+    const lease = mayLease ? task.lease : undefined;
     const id = idBytes('task', task.id);
     const state = lease === undefined ? taskStates[task.state] : taskStates.leased;
     try {
@@ -219,9 +253,9 @@ export class Inserter {
     );
   }
 
-  events(events: readonly NewEvent[]): void {
+  events(events: readonly PlainEvent[]): void {
     for (const event of events) {
-      const data = JSON.stringify(event.data);
+      const data = typeof event.data === 'string' ? event.data : JSON.stringify(event.data);
       if (data.includes('\\u0000'))
         throw hiveError('INPUT_NUL', { message: `the data of ${event.type} contains \\u0000` });
       this.#insertEvent.run(
@@ -268,13 +302,5 @@ export class Inserter {
       audit.subject,
       JSON.stringify(audit.data),
     );
-  }
-}
-
-/** PostgreSQL cannot hold NUL in text; both stores refuse it alike. */
-export function refuseNul(...texts: readonly (string | null | undefined)[]): void {
-  for (const text of texts) {
-    if (text?.includes('\u0000') === true)
-      throw hiveError('INPUT_NUL', { message: 'a text of the unit contains \\u0000' });
   }
 }

@@ -1,5 +1,6 @@
 // Claiming, renewing, freeing leases, and promoting timers. Runs in the writer thread inside the flush's transaction.
 // suspect: 0 = never lost an owner; 1 = lost one, not marked started since; 2 = lost one and marked started since (the next loss is a crash).
+// Freed leases of held tasks become paused (S11); timers of paused tasks are not promoted, because only waiting tasks are.
 // I1: a claim takes only from lanes of the asked routes. I2: capped lanes count in the same transaction. I3: the fence rises with each claim.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -114,10 +115,11 @@ export class Leases {
     this.#start =
       db.prepare(`update tasks set started_ms = ?, suspect = case suspect when 1 then 2 else suspect end
       where key = ? and fence = ? and state = 3`);
-    this.#lost = db.prepare(`select ${COLUMNS}, host, agent, started_ms, capped from tasks
+    this.#lost = db.prepare(`select ${COLUMNS}, host, agent, started_ms, capped, hold from tasks
       where state = 3 and (host <> ? or lease_until_ms < ?) limit ${MAX_REAP}`);
     this.#release = db.prepare(
-      `update tasks set state = 2, reason = 'none', lease_until_ms = null, suspect = 1, crashes = crashes + ?, capped = 0 where key = ?`,
+      `update tasks set state = case hold when 1 then 4 else 2 end, reason = case hold when 1 then 'run' else 'none' end, hold = 0,
+        lease_until_ms = null, suspect = 1, crashes = crashes + ?, capped = 0 where key = ?`,
     );
     this.#hold = db.prepare(
       'update tasks set fence = fence + 1, host = ?, lease_until_ms = ? where key = ? returning fence',
@@ -300,10 +302,11 @@ export class Leases {
         endedMs: request.nowMs,
         outcome: crash ? 'crash' : 'lost',
       });
+      released++;
+      if (Number(row['hold']) === 1) continue; // paused with its run (S11)
       const lane = this.#dictionaries.lane(Number(row['lane']));
       this.#scheduler.mark(lane);
       lanes.add(lane);
-      released++;
     }
     return { released, exhausted, hosts: [...hosts], lanes: [...lanes] };
   }

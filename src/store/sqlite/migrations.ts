@@ -1,6 +1,8 @@
 // The SQLite schema, by numbered steps up and down. Each step is a list of statements; `C20` may strike between two of them.
 // Row widths matter here: integer keys and one event row per task give three times the speed of text keys (design 5.1).
 
+import { outlive } from './migration-outlive.ts';
+
 export interface Migration {
   version: number;
   name: string;
@@ -111,4 +113,5 @@ export const migrations: readonly Migration[] = [
     up: [...dictionaries, ...work, ...records, ...seed],
     down: tables.map((table) => `drop table ${table}`),
   },
+  outlive,
 ];

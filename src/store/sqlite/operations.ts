@@ -8,6 +8,8 @@ import type {
   ErrorRecord,
   HostKey,
   JournalStep,
+  PruneRequest,
+  PruneResult,
   ReapResult,
   RouteKey,
   SettleUnit,
@@ -16,6 +18,7 @@ import type {
   TaskKey,
   TenantKey,
 } from '../../contract/index.ts';
+import type { EventWalk } from './pruner.ts';
 import type { WireResult } from './wire.ts';
 
 export interface OperationTypes {
@@ -39,9 +42,18 @@ export interface OperationTypes {
     output: { promoted: number; nextDueMs: number | null };
   };
   journal: {
-    input: { key: TaskKey; tenant: TenantKey; fence: number; steps: readonly JournalStep[] };
+    input: {
+      key: TaskKey;
+      tenant: TenantKey;
+      fence: number;
+      steps: readonly JournalStep[];
+      reset?: boolean;
+    };
     output: boolean;
   };
+  /** One piece each (see pruner.ts). */
+  prune: { input: PruneRequest; output: PruneResult };
+  pruneEvents: { input: EventWalk; output: number | null };
   write: { input: readonly Statement[]; output: null };
   registerHost: { input: { id: string; boot: string; startedMs: number }; output: HostKey };
   routes: { input: readonly (readonly string[])[]; output: RouteKey[] };

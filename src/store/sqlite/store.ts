@@ -2,16 +2,21 @@
 // I1: one flush lane: units keep the order of their arrival, so a run's journal is always a prefix (S5). I2: the lock is held from before the file is
 // opened until after both threads have closed it.
 
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crashPoint, hiveError, idBytes } from '../../contract/plain.ts';
 import type {
   EventReader,
+  PruneRequest,
+  PruneResult,
   RunId,
   RunKey,
   RunRow,
+  SettleUnit,
   Statement,
   Store,
   StoreHealth,
+  StoreSize,
   TaskCore,
   TenantKey,
 } from '../../contract/index.ts';
@@ -48,6 +53,11 @@ export interface SqliteStoreOptions {
 
 /** Units in one flush: a commit of this many takes about 50 ms, which bounds the wait of the next one. */
 const MAX_FLUSH_WEIGHT = 2_000;
+/** A piece of a prune goes alone or with little else. */
+const PRUNE_WEIGHT = 1_000;
+/** Journal rows that cost about as much as one unit. */
+const STEPS_PER_UNIT = 4;
+const FILE = 'hive.db';
 /** Units that may wait: beyond it writers get QUEUE_FULL instead of growing the heap. */
 const MAX_QUEUE = 200_000;
 /** Enough work for the writer thread to start on while this thread produces more. */
@@ -55,10 +65,13 @@ const EAGER_WEIGHT = 200;
 /** One flush is written while the next is being copied to the thread. */
 const FLUSHES_IN_FLIGHT = 2;
 
+const LOAD_JOURNAL = `select j.name, j.occurrence, j.kind, coalesce(j.result, b.data) as result, j.due_ms, j.at_ms, j.subject, j.payload, j.code
+  from journal j left join blobs b on b.tenant = j.tenant and b.hash = j.blob where j.task = ? order by j.position`;
+
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const lock = lockDirectory(options.directory, { pid: process.pid, sinceMs: options.clock.now() });
   try {
-    const file = join(options.directory, 'hive.db');
+    const file = join(options.directory, FILE);
     const settings: WriterSettings = {
       file,
       nowMs: options.clock.now(),
@@ -105,6 +118,9 @@ interface Parts {
   reader: ThreadLink;
   schemaVersion: number;
 }
+
+/** A run with what it pins. */
+const RUN_ROWS = 'select r.*, p.graph, p.input from runs r join run_pins p on p.run = r.key';
 
 class SqliteStore implements Store {
   readonly dialect = 'sqlite';
@@ -180,13 +196,10 @@ class SqliteStore implements Store {
       renew: (leases, untilMs) => this.#do('renew', { leases, untilMs }),
       reap: (request) => this.#do('reap', request),
       promote: (request) => this.#do('promote', request),
-      journal: ({ key, tenant, fence, steps }) =>
-        this.#do('journal', { key, tenant, fence, steps }),
+      journal: ({ key, tenant, fence, steps, reset = false }) =>
+        this.#do('journal', { key, tenant, fence, steps, ...(reset ? { reset } : {}) }),
       loadJournal: async (key) => {
-        const rows = await this.#query(
-          'select name, occurrence, kind, result, due_ms, at_ms from journal where task = ? order by position',
-          [key],
-        );
+        const rows = await this.#query(LOAD_JOURNAL, [key]);
         return rows.map(journalStepOfRow);
       },
     };
@@ -248,8 +261,8 @@ class SqliteStore implements Store {
     const found = await Promise.all(
       ids.map((id) =>
         typeof id === 'number'
-          ? this.#query('select * from runs where key = ?', [id])
-          : this.#query('select * from runs where id = ?', [idBytes('run', id)]),
+          ? this.#query(`${RUN_ROWS} where r.key = ?`, [id])
+          : this.#query(`${RUN_ROWS} where r.id = ?`, [idBytes('run', id)]),
       ),
     );
     return found.flat().map(runOfRow);
@@ -282,6 +295,35 @@ class SqliteStore implements Store {
     };
   }
 
+  async prune(request: PruneRequest): Promise<PruneResult> {
+    const { tenant, beforeMs, limit } = request;
+    let [runs, tasks] = [0, 0];
+    while (runs + tasks < limit) {
+      const piece = await this.#do('prune', { ...request, limit: limit - runs - tasks });
+      runs += piece.runs;
+      tasks += piece.tasks;
+      if (!piece.done) continue;
+      let after: number | null = 0;
+      while (after !== null) after = await this.#do('pruneEvents', { tenant, beforeMs, after });
+      return { runs, tasks, done: true };
+    }
+    return { runs, tasks, done: false };
+  }
+
+  async size(): Promise<StoreSize> {
+    const [row] = await this.#query(
+      `select (c.page_count - f.freelist_count) * s.page_size as used
+        from pragma_page_count c, pragma_freelist_count f, pragma_page_size s`,
+      [],
+    );
+    const file = join(this.#parts.options.directory, FILE);
+    const sizes = await Promise.all([file, `${file}-wal`].map(bytesOf));
+    return {
+      usedBytes: Number(row?.['used']),
+      diskBytes: sizes.reduce((sum, each) => sum + each, 0),
+    };
+  }
+
   async close(): Promise<void> {
     await this.#batcher.idle();
     this.#parts.space.stop();
@@ -292,12 +334,25 @@ class SqliteStore implements Store {
   }
 }
 
+function settleWeight({ insert, also, change, children, answers }: SettleUnit): number {
+  const begun = children?.reduce((sum, child) => sum + child.tasks.length + 1, 0) ?? 0;
+  const rows = (insert?.length ?? 0) + (also?.length ?? 0) + (answers?.length ?? 0);
+  // A step is a small row: several make one task's.
+  return 1 + rows + begun + Math.ceil((change?.journal?.length ?? 0) / STEPS_PER_UNIT);
+}
+
+/** Size of a file; 0 when there is none (a store that was just opened has no log yet). */
+async function bytesOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null);
+  return found?.size ?? 0;
+}
+
 function weightOf(operation: Operation): number {
   switch (operation.op) {
     case 'enqueue':
-      return operation.input.tasks.length + 1;
+      return operation.input.tasks.length + (operation.input.copies?.length ?? 0) + 1;
     case 'settle':
-      return 1 + (operation.input.insert?.length ?? 0) + (operation.input.also?.length ?? 0);
+      return settleWeight(operation.input);
     case 'claim':
       return operation.input.groups.reduce((sum, group) => sum + group.slots, 0);
     case 'start':
@@ -307,8 +362,12 @@ function weightOf(operation: Operation): number {
       return operation.input.leases.length;
     case 'promote':
       return operation.input.limit;
-    case 'reap':
     case 'journal':
+      return operation.input.steps.length + 1;
+    case 'prune':
+    case 'pruneEvents':
+      return PRUNE_WEIGHT;
+    case 'reap':
     case 'registerHost':
     case 'routes':
       return 1;

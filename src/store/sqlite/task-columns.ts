@@ -1,9 +1,15 @@
 // New tasks as columns for the way to the writer thread (see wire.ts for why). I1: decode gives back what was encoded; absent fields stay absent.
 
-import type { NewAudit, NewTask } from '../../contract/index.ts';
+import type { HostKey, NewAudit, NewTask } from '../../contract/index.ts';
 
+type Columns = { [K in Exclude<keyof NewTask, 'lease'>]-?: (NewTask[K] | null)[] };
 /** One entry per task in every column; null where the task has no such field. */
-export type TaskColumns = { [K in keyof NewTask]-?: (NewTask[K] | null)[] };
+export interface TaskColumns extends Columns {
+  leaseHost: (HostKey | null)[];
+  leaseAgent: (string | null)[];
+  leaseAssignment: (string | null)[];
+  leaseUntilMs: (number | null)[];
+}
 
 const names = [
   'id',
@@ -27,8 +33,11 @@ const names = [
   'timeoutMs',
   'retry',
   'createdMs',
-  'lease',
-] as const satisfies readonly (keyof NewTask)[];
+  'leaseHost',
+  'leaseAgent',
+  'leaseAssignment',
+  'leaseUntilMs',
+] as const satisfies readonly (keyof TaskColumns)[];
 
 export function emptyTasks(): TaskColumns {
   return Object.fromEntries(names.map((name) => [name, []])) as unknown as TaskColumns;
@@ -56,7 +65,10 @@ export function addTask(columns: TaskColumns, task: NewTask): void {
   columns.timeoutMs.push(task.timeoutMs);
   columns.retry.push(task.retry);
   columns.createdMs.push(task.createdMs);
-  columns.lease.push(task.lease ?? null);
+  columns.leaseHost.push(task.lease?.host ?? null);
+  columns.leaseAgent.push(task.lease?.agent ?? null);
+  columns.leaseAssignment.push(task.lease?.assignment ?? null);
+  columns.leaseUntilMs.push(task.lease?.untilMs ?? null);
 }
 
 type Writable = { -readonly [K in keyof NewTask]: NewTask[K] };
@@ -98,7 +110,14 @@ export function taskAt(columns: TaskColumns, at: number): NewTask {
   fill(task, 'idempotencyKey', columns.idempotencyKey[at]);
   fill(task, 'bodyHash', columns.bodyHash[at]);
   fill(task, 'dueMs', columns.dueMs[at]);
-  fill(task, 'lease', columns.lease[at]);
+  const host = columns.leaseHost[at] ?? null;
+  if (host !== null)
+    task.lease = {
+      host,
+      agent: required(columns.leaseAgent, at),
+      assignment: required(columns.leaseAssignment, at),
+      untilMs: required(columns.leaseUntilMs, at),
+    };
   return task;
 }
 

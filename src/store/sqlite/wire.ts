@@ -8,6 +8,8 @@ import type { ClaimColumns } from './claim-columns.ts';
 import { addEnd, emptyEnds, isPlainEnd } from './end-columns.ts';
 import type { EndColumns } from './end-columns.ts';
 import type { Operation, OperationResult } from './operations.ts';
+import { addSettle, emptySettles, isPlainSettle, settleVerdict } from './settle-columns.ts';
+import type { SettleColumns } from './settle-columns.ts';
 import { addAudit, addTask, emptyAudits, emptyTasks } from './task-columns.ts';
 import type { AuditColumns, TaskColumns } from './task-columns.ts';
 
@@ -21,12 +23,15 @@ export interface EnqueueColumns {
 export type WireOperation =
   | Operation
   | { op: 'ends'; input: EndColumns }
+  | { op: 'settles'; input: SettleColumns }
   | { op: 'enqueues'; input: EnqueueColumns };
 
 export type WireResult =
   | OperationResult
   /** Per task: 1 = applied, 0 = a newer owner exists, or why it is invalid. */
   | { ends: (0 | 1 | SettleVerdict)[] }
+  /** Per unit: the key of its new task or 0, else the verdict. */
+  | { settled: (number | SettleVerdict)[] }
   /** Per unit: the key when it is one task and went well, else the verdict. */
   | { enqueued: (number | EnqueueVerdict)[] }
   | { claimed: ClaimColumns };
@@ -48,6 +53,8 @@ class Joiner {
   add(operation: Operation): void {
     if (operation.op === 'settle' && isPlainEnd(operation.input))
       addEnd(this.#ends(), operation.input);
+    else if (operation.op === 'settle' && isPlainSettle(operation.input))
+      addSettle(this.#settles(), operation.input);
     else if (operation.op === 'enqueue' && isPlainEnqueue(operation.input))
       this.#enqueue(operation.input);
     else {
@@ -62,6 +69,14 @@ class Joiner {
     if (last?.op === 'ends') return last.input;
     const input = emptyEnds();
     this.#open({ op: 'ends', input });
+    return input;
+  }
+
+  #settles(): SettleColumns {
+    const last = this.wire.at(-1);
+    if (last?.op === 'settles') return last.input;
+    const input = emptySettles();
+    this.#open({ op: 'settles', input });
     return input;
   }
 
@@ -91,7 +106,12 @@ class Joiner {
 }
 
 function isPlainEnqueue(unit: EnqueueUnit): boolean {
-  return unit.run === undefined && unit.events === undefined && unit.tasks.length > 0;
+  return (
+    unit.run === undefined &&
+    unit.events === undefined &&
+    unit.copies === undefined &&
+    unit.tasks.length > 0
+  );
 }
 
 /** One result per operation, in order. */
@@ -103,6 +123,8 @@ export function decodeResults(
   for (const [at, result] of results.entries()) {
     if ('ends' in result)
       for (const end of result.ends) decoded.push({ ok: true, value: endVerdict(end) });
+    else if ('settled' in result)
+      for (const unit of result.settled) decoded.push({ ok: true, value: settleVerdict(unit) });
     else if ('enqueued' in result)
       for (const unit of result.enqueued) decoded.push({ ok: true, value: enqueueVerdict(unit) });
     else if ('claimed' in result) decoded.push({ ok: true, value: claimedTasks(result.claimed) });

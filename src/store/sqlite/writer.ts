@@ -7,6 +7,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crashPoint, isHiveError, toHiveError } from '../../contract/plain.ts';
 import type {
+  CrashPoint,
   EnqueueUnit,
   EnqueueVerdict,
   ErrorRecord,
@@ -15,15 +16,20 @@ import type {
   TaskKey,
 } from '../../contract/index.ts';
 import { LaneScheduler } from '../lanes.ts';
+import { Blobs } from './blobs.ts';
 import { Changer } from './changes.ts';
 import { isStoreFailure, sqliteError } from './connection.ts';
 import { Dictionaries } from './dictionaries.ts';
 import type { LaneEntry } from './dictionaries.ts';
 import { Inserter } from './enqueue.ts';
+import { JournalWriter } from './journal-writer.ts';
 import { Leases } from './leases.ts';
 import type { FlushHints, FlushReply, Operation, OperationOutput } from './operations.ts';
+import { Pruner } from './pruner.ts';
 import { addClaimed, emptyClaim } from './claim-columns.ts';
 import type { EndColumns } from './end-columns.ts';
+import { settleAt, settledBriefly } from './settle-columns.ts';
+import type { SettleColumns } from './settle-columns.ts';
 import { auditAt, taskAt } from './task-columns.ts';
 import type { EnqueueColumns, WireOperation, WireResult } from './wire.ts';
 
@@ -37,6 +43,9 @@ export class Writer {
   readonly #inserter: Inserter;
   readonly #changer: Changer;
   readonly #leases: Leases;
+  readonly #pruner: Pruner;
+  /** Crash points of what this flush holds, passed right before and right after its commit. */
+  readonly #points = new Set<CrashPoint>();
   readonly #prepared = new Map<string, ReturnType<DatabaseSync['prepare']>>();
   #readyRoutes = new Set<RouteKey>();
   #revoked: TaskKey[] = [];
@@ -60,9 +69,12 @@ export class Writer {
       },
     };
     this.#inserter = new Inserter(db, this.#dictionaries, sink);
+    const blobs = new Blobs(db);
+    this.#pruner = new Pruner(db, blobs);
     this.#changer = new Changer(db, {
       dictionaries: this.#dictionaries,
       inserter: this.#inserter,
+      journals: new JournalWriter(db, blobs),
       sink,
     });
     this.#leases = new Leases(db, {
@@ -98,12 +110,15 @@ export class Writer {
   /** Undefined when the flush has to be tried the careful way, or when the careful way failed too. */
   #attempt(operations: readonly WireOperation[], careful: boolean): WireResult[] | undefined {
     try {
+      this.#points.clear();
       this.#db.exec('begin immediate');
       const results = operations.map((operation): WireResult =>
         careful ? this.#carefully(operation) : this.#quickly(operation),
       );
       crashPoint('C2');
+      for (const point of this.#points) crashPoint(point);
       this.#db.exec('commit');
+      for (const point of this.#points) crashPoint(point);
       crashPoint('C9');
       return results;
     } catch (error) {
@@ -119,6 +134,12 @@ export class Writer {
     if (operation.op === 'ends') {
       crashPoint('C7');
       return { ends: operation.input.key.map((_, at) => this.#changer.end(operation.input, at)) };
+    }
+    if (operation.op === 'settles') {
+      crashPoint('C7');
+      const settle = (_: number, at: number) =>
+        settledBriefly(this.#changer.settle(settleAt(operation.input, at)));
+      return { settled: operation.input.key.map(settle) };
     }
     if (operation.op === 'enqueues') {
       return {
@@ -139,6 +160,11 @@ export class Writer {
     if (operation.op === 'ends') {
       return { ends: operation.input.key.map((_, at) => this.#endAlone(operation.input, at)) };
     }
+    if (operation.op === 'settles') {
+      return {
+        settled: operation.input.key.map((_, at) => this.#settleAlone(operation.input, at)),
+      };
+    }
     if (operation.op === 'enqueues') {
       return { enqueued: unitsOf(operation.input).map((unit) => this.#enqueueAlone(unit)) };
     }
@@ -152,6 +178,15 @@ export class Writer {
       return { ends: [end] };
     });
     return 'ok' in result && result.ok ? (result.value as SettleVerdict) : end;
+  }
+
+  #settleAlone(columns: SettleColumns, at: number): number | SettleVerdict {
+    const result = this.#alone({ op: 'settle' }, () => ({
+      ok: true,
+      value: this.#changer.settle(settleAt(columns, at)),
+    }));
+    if ('ok' in result && result.ok) return settledBriefly(result.value as SettleVerdict);
+    return { status: 'invalid', error: toHiveError('the unit was not applied').toRecord() };
   }
 
   #enqueueAlone(unit: EnqueueUnit): number | EnqueueVerdict {
@@ -202,6 +237,8 @@ export class Writer {
         return this.#leases.claim(operation.input);
       case 'settle':
         crashPoint('C7');
+        if (operation.input.answers !== undefined || operation.input.deliver !== undefined)
+          this.#points.add('C16');
         return this.#changer.settle(operation.input);
       case 'start':
         return this.#leases.start(operation.input);
@@ -215,11 +252,16 @@ export class Writer {
       }
       case 'promote': {
         const { lanes, ...answer } = this.#leases.promote(operation.input);
+        if (answer.promoted > 0) this.#points.add('C15');
         for (const lane of lanes) this.#readyRoutes.add(lane.route);
         return answer;
       }
       case 'journal':
         return this.#changer.journal(operation.input);
+      case 'prune':
+        return this.#pruner.piece(operation.input);
+      case 'pruneEvents':
+        return this.#pruner.events(operation.input);
       case 'write':
         this.#write(operation.input);
         return null;

@@ -92,7 +92,8 @@ const ofOneTenant = [
 /** The setting is read once per query (a sub-select), so an index on (tenant, …) still serves. */
 const TENANT = `(select current_setting('hive.tenant')::bigint)`;
 
-function guard(table: string, column: string): string[] {
+/** Row level security and grants of one table. */
+export function guard(table: string, column: string): string[] {
   const core = table === 'audit' ? 'select, insert' : 'select, insert, update, delete';
   return [
     `alter table ${table} enable row level security, force row level security`,

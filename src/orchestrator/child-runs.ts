@@ -1,0 +1,147 @@
+// Child runs: what an agent's ctx.run, ctx.delegate and the workflow and loop nodes ask for (design 5.3: work that is found at run time).
+//
+// A child is checked like any run, inserted in the commit that suspends its parent's task, and answers that task in the commit that ends it. A request
+// that cannot be granted is answered at once with the error, so that the parent's code gets it where it asked. H1: no child without its waiting
+// parent, no waiting parent without its child. H2: depth and number below one root are bounded (graphLimits); the number is looked up, so hosts that ask at
+// the same moment may pass it by as many as they have slots.
+
+import { graphLimits, hiveError, jsonLimits, encodeJson, toHiveError } from '../contract/index.ts';
+import type {
+  ChildRequest,
+  ClaimedTask,
+  EnqueueUnit,
+  ErrorRecord,
+  Graph,
+  JournalStep,
+  Json,
+  RouteKey,
+  RunId,
+  RunParent,
+  RunRow,
+  Store,
+  WaitResult,
+} from '../contract/index.ts';
+import type { Clock, IdSource, Random } from '../kernel/index.ts';
+import { knownGraph, pinnedGraph } from './known-graphs.ts';
+import { checkStart, newRun } from './new-run.ts';
+import type { RunCache } from './run-cache.ts';
+import { newToken } from './run-change.ts';
+import type { TaskInputs } from './task-input.ts';
+
+export interface ChildRunParts {
+  store: Store;
+  clock: Clock;
+  ids: IdSource;
+  random: Random;
+  cache: RunCache;
+  inputs: TaskInputs;
+  /** Throws CAPABILITY_UNKNOWN. */
+  routesOf(graph: Graph): Promise<ReadonlyMap<string, RouteKey>>;
+}
+
+export type Child = { id: RunId; unit: EnqueueUnit } | { error: ErrorRecord };
+
+export class ChildRuns {
+  readonly #parts: ChildRunParts;
+
+  constructor(parts: ChildRunParts) {
+    this.#parts = parts;
+  }
+
+  /** The unit that inserts the child, or why there is none. Throws only when the store does not answer. */
+  async build(task: ClaimedTask, request: ChildRequest): Promise<Child> {
+    const { ids, clock, random } = this.#parts;
+    const parent = await this.#parentOf(task, request);
+    const refused = await this.#refusal(parent);
+    if (refused !== undefined) return { error: refused };
+    try {
+      const graph = knownGraph(request.graph);
+      const inputJson = encodeJson(
+        request.input,
+        `the input of "${request.title}"`,
+        jsonLimits.bytes,
+      );
+      checkStart(graph, inputJson);
+      const routes = await this.#parts.routesOf(graph);
+      const { unit, run } = newRun(
+        {
+          id: ids.make('run'),
+          tenant: task.tenant,
+          project: task.project,
+          graph,
+          routes,
+          title: request.title,
+          inputJson,
+          parent,
+        },
+        { ids, token: newToken(random), nowMs: clock.now(), reserve: () => undefined },
+      );
+      return { id: run.id, unit };
+    } catch (error) {
+      const known = toHiveError(error);
+      if (known.code === 'STORE_UNAVAILABLE') throw known;
+      return { error: known.toRecord() };
+    }
+  }
+
+  async #parentOf(task: ClaimedTask, request: ChildRequest): Promise<RunParent> {
+    const { name, occurrence } = request;
+    if (task.runKey === null) return { task: task.key, name, occurrence, root: null, depth: 1 };
+    const run = await this.#parts.cache.get(task.runKey);
+    return {
+      task: task.key,
+      name,
+      occurrence,
+      root: run.parent === null ? run.key : (run.parent.root ?? run.key),
+      depth: (run.parent?.depth ?? 0) + 1,
+    };
+  }
+
+  async #refusal(parent: RunParent): Promise<ErrorRecord | undefined> {
+    if (parent.depth > graphLimits.depth) {
+      return hiveError('CHILD_LIMIT', {
+        message: `this child run would be ${parent.depth} levels deep; the limit is ${graphLimits.depth}`,
+      }).toRecord();
+    }
+    const [row] = await this.#parts.store.read<{ n: number }>('system', {
+      sql:
+        parent.root === null
+          ? `select count(*) as n from runs where parent_task = ${parent.task}`
+          : `select count(*) as n from runs where root = ${parent.root}`,
+      parameters: [],
+    });
+    if (Number(row?.n ?? 0) < graphLimits.children) return undefined;
+    return hiveError('CHILD_LIMIT', {
+      message: `there are ${row?.n} child runs below this run; the limit is ${graphLimits.children}`,
+    }).toRecord();
+  }
+
+  /** The journal with the outputs of child runs in place: their rows only name the run. */
+  async filled(journal: readonly JournalStep[]): Promise<readonly JournalStep[]> {
+    if (!journal.some((step) => step.kind === 'child' && step.result !== null)) return journal;
+    return Promise.all(journal.map((step) => this.#filledStep(step)));
+  }
+
+  async #filledStep(step: JournalStep): Promise<JournalStep> {
+    if (step.kind !== 'child' || step.result === null) return step;
+    const result = JSON.parse(step.result) as WaitResult;
+    if (result.status !== 'ok' || result.run === undefined) return step;
+    const value = await this.output(result.run as RunId);
+    return { ...step, result: JSON.stringify({ status: 'ok', run: result.run, value }) };
+  }
+
+  /** Result of the node that is the run's output; null while there is none. Throws NOT_FOUND. */
+  async output(id: RunId): Promise<Json> {
+    const [row] = await this.#parts.store.loadRuns([id]);
+    if (row === undefined) throw hiveError('NOT_FOUND', { message: `there is no run ${id}` });
+    return this.outputOf(row);
+  }
+
+  async outputOf(row: RunRow): Promise<Json> {
+    if (row.output !== null) return JSON.parse(row.output) as Json;
+    if (row.state !== 'completed') return null;
+    const graph = pinnedGraph(row.graph);
+    const output = graph.output ?? graph.nodes.at(-1)?.id;
+    return output === undefined ? null : this.#parts.inputs.result({ key: row.key, graph }, output);
+  }
+}

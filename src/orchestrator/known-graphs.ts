@@ -1,0 +1,49 @@
+// Checked graphs by their text, so that the runs of one workflow share one object: it is checked, indexed and worded once, however many runs there are.
+// Q1 A graph that comes out of here went through checkGraph and is never changed. Q2 Bounded: the oldest goes first; a run keeps its own while it lives.
+
+import type { Graph } from '../contract/index.ts';
+import { checkGraph } from './graph-check.ts';
+
+/** Workflows in use at a time; a graph of a thousand nodes is some hundred kilobytes. */
+const MAX_KNOWN = 200;
+
+const byText = new Map<string, Graph>();
+const texts = new WeakMap<Graph, string>();
+
+/** checkGraph, remembered. Throws GRAPH_INVALID. */
+export function knownGraph(input: unknown): Graph {
+  const text = JSON.stringify(input);
+  const known = byText.get(text);
+  if (known !== undefined) return known;
+  const checked = checkGraph(input);
+  const graph = byText.get(graphText(checked)) ?? checked;
+  remember(text, graph);
+  remember(graphText(graph), graph);
+  return graph;
+}
+
+/** The graph that a run's row pins. Throws GRAPH_INVALID when it was not written by this program. */
+export function pinnedGraph(text: string): Graph {
+  const known = byText.get(text);
+  if (known !== undefined) return known;
+  const graph = checkGraph(JSON.parse(text));
+  texts.set(graph, text);
+  remember(text, graph);
+  return graph;
+}
+
+/** The text that a run of this graph pins. */
+export function graphText(graph: Graph): string {
+  let text = texts.get(graph);
+  if (text === undefined) {
+    text = JSON.stringify(graph);
+    texts.set(graph, text);
+  }
+  return text;
+}
+
+function remember(text: string, graph: Graph): void {
+  const oldest = byText.size >= MAX_KNOWN ? byText.keys().next().value : undefined;
+  if (oldest !== undefined) byText.delete(oldest);
+  byText.set(text, graph);
+}

@@ -1,0 +1,15 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { graphAgents, graphCases } from './graph-cases.ts';
+import { openRunHive } from './run-hive.ts';
+import type { RunHive } from './run-hive.ts';
+import { waitAgents, waitCases } from './wait-cases.ts';
+
+describe('runs on SQLite', () => {
+  let hive: RunHive;
+  beforeAll(async () => {
+    hive = await openRunHive({ agents: [...graphAgents, ...waitAgents] });
+  });
+  afterAll(() => hive[Symbol.asyncDispose]());
+  describe('graphs', () => graphCases(() => hive));
+  describe('waits', () => waitCases(() => hive));
+});

@@ -1,4 +1,4 @@
-// npm run bench -- core|inspect [--store sqlite|postgres] [--json] [...]: the measurements of docs/benchmarks.md.
+// npm run bench -- core|runs|inspect [--store sqlite|postgres] [--json] [...]: the measurements of docs/benchmarks.md.
 // Benchmarks are not tests: nothing here passes or fails by a time.
 
 import { runCoreBench } from './core/main.ts';
@@ -9,12 +9,17 @@ switch (suite) {
   case 'core':
     await runCoreBench(rest);
     break;
+  case 'runs': {
+    const { runRunsBench } = await import('./runs/main.ts');
+    await runRunsBench(rest);
+    break;
+  }
   case 'inspect': {
     const { runInspectBench } = await import('./inspect/main.ts');
     await runInspectBench({ json: rest.includes('--json') });
     break;
   }
   default:
-    console.error(`unknown suite "${suite}"; there are core and inspect`);
+    console.error(`unknown suite "${suite}"; there are core, runs and inspect`);
     process.exitCode = 2;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineAgent, inlineSource } from '../../src/agents/index.ts';
+import type { InlineSource } from '../../src/agents/index.ts';
 import { startHive } from '../../src/app/index.ts';
 import type { Hive } from '../../src/app/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
@@ -46,6 +47,8 @@ export interface BenchHiveOptions {
   workMs?: number;
   concurrency?: number;
   capability?: string;
+  /** Further agents beside noop. */
+  agents?: readonly InlineSource[];
 }
 
 export async function openBenchHive(options: BenchHiveOptions): Promise<BenchHive> {
@@ -78,7 +81,7 @@ export async function openBenchHive(options: BenchHiveOptions): Promise<BenchHiv
   const hive = await startHive({
     config: { ...config, minFreeBytes: 0 },
     api: true,
-    agents: [inlineSource(agent)],
+    agents: [inlineSource(agent), ...(options.agents ?? [])],
     settings: { isWorker: options.isWorker ?? true },
   });
   return {

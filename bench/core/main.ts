@@ -2,6 +2,7 @@
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchServer } from './bench-server.ts';
 import { claimCost } from './claim-cost.ts';
 import { fairness } from './fairness.ts';
 import { median } from './figures.ts';
@@ -27,7 +28,7 @@ export async function runCoreBench(args: readonly string[]): Promise<void> {
     },
   });
   const store = values.store === 'postgres' ? 'postgres' : 'sqlite';
-  const server = store === 'postgres' ? await postgresServer(values.postgres) : undefined;
+  const server = store === 'postgres' ? await benchServer(values.postgres) : undefined;
   const only = new Set(values.only.split(','));
   const tasks = Number(values.tasks);
   const document: Record<string, unknown> = {
@@ -84,32 +85,4 @@ function medians(rounds: readonly W1Result[]): Record<string, number> {
   return Object.fromEntries(
     names.map((name) => [name, median(rounds.map((round) => round[name]))]),
   );
-}
-
-/** A server of its own with fsync on, or databases on the one that is named. */
-async function postgresServer(
-  url: string | undefined,
-): Promise<{ createDatabase(): Promise<string>; stop(): Promise<void> }> {
-  if (url === undefined) {
-    const { startPostgres } = await import('../../test/harness/postgres.ts');
-    return startPostgres();
-  }
-  const { Client } = await import('pg');
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  const made: string[] = [];
-  return {
-    createDatabase: async () => {
-      const name = `hive_bench_${process.pid}_${made.length}`;
-      made.push(name);
-      await client.query(`create database ${name}`);
-      const target = new URL(url);
-      target.pathname = `/${name}`;
-      return target.href;
-    },
-    stop: async () => {
-      for (const name of made) await client.query(`drop database ${name} with (force)`);
-      await client.end();
-    },
-  };
 }

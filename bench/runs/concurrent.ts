@@ -4,7 +4,6 @@ import { openBenchHive } from '../core/bench-hive.ts';
 import type { BenchHiveOptions } from '../core/bench-hive.ts';
 import type { Hive } from '../../src/app/index.ts';
 import { idSource, systemClock } from '../../src/kernel/index.ts';
-import { watchEnds } from './closed-loop.ts';
 import { chainGraph, napAgent } from './run-agents.ts';
 import { startRun } from './start-run.ts';
 
@@ -23,19 +22,17 @@ export async function concurrent(
 ): Promise<ConcurrentResult> {
   const { runs } = options;
   const bench = await openBenchHive({ ...options, agents: [napAgent()] });
-  const watch = await watchEnds(bench.hive);
   const graph = chainGraph('bench:nap', { forMs: SLEEP_MS });
   const began = performance.now();
   await Promise.all(
     Array.from({ length: runs }, async () => {
       const id = ids.make('run');
-      const end = watch.end(id);
+      const end = bench.hive.orchestrator.whenEnded(id, { tenant: 1, isNew: true });
       await startRun(bench.hive, graph, { id });
       await end;
     }),
   );
   const lastDoneMs = Math.round(performance.now() - began);
-  await watch.stop();
   const { openAtOnce, completed } = await countOpen(bench.hive);
   await bench.close();
   return { runs, openAtOnce, completed, lastDoneMs };

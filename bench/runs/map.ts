@@ -4,7 +4,6 @@ import { openBenchHive, payload } from '../core/bench-hive.ts';
 import type { BenchHiveOptions } from '../core/bench-hive.ts';
 import { perSecond, peakRssMb } from '../core/figures.ts';
 import { idSource, systemClock } from '../../src/kernel/index.ts';
-import { watchEnds } from './closed-loop.ts';
 import { inputMapGraph, listAgent, listMapGraph } from './run-agents.ts';
 import { startRun } from './start-run.ts';
 
@@ -20,10 +19,9 @@ export async function mapRun(
 ): Promise<MapResult> {
   const { items, from } = options;
   const bench = await openBenchHive({ ...options, agents: [listAgent] });
-  const watch = await watchEnds(bench.hive);
   const run = async (count: number): Promise<number> => {
     const id = ids.make('run');
-    const end = watch.end(id);
+    const end = bench.hive.orchestrator.whenEnded(id, { tenant: 1, isNew: true });
     const inputJson =
       from === 'agent'
         ? '{}'
@@ -38,7 +36,6 @@ export async function mapRun(
   };
   await run(200); // warm-up
   const tookMs = await run(items);
-  await watch.stop();
   await bench.close();
   return { perS: perSecond(items, tookMs), peakRssMb: peakRssMb() };
 }

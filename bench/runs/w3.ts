@@ -2,13 +2,13 @@
 // Also how long one takes alone.
 
 import { deepStrictEqual } from 'node:assert';
+import type { RunId } from '../../src/contract/index.ts';
 import { idSource, systemClock } from '../../src/kernel/index.ts';
 import { CONCURRENCY, openBenchHive, rowCounts } from '../core/bench-hive.ts';
 import type { BenchHive, BenchHiveOptions } from '../core/bench-hive.ts';
 import { cpuMeter, perSecond, quantiles, round } from '../core/figures.ts';
 import type { Quantiles } from '../core/figures.ts';
-import { closedLoop, oneByOne, watchEnds } from './closed-loop.ts';
-import type { EndWatch } from './closed-loop.ts';
+import { closedLoop, oneByOne } from './closed-loop.ts';
 import { chainGraph, NODES, STEPS, stepsAgent } from './run-agents.ts';
 import { startRun } from './start-run.ts';
 
@@ -21,6 +21,8 @@ export interface W3Result {
 
 export type W3Kind = 'steps' | 'nodes';
 
+/** An end counts when its commit has been acknowledged. */
+const NEW = { tenant: 1, isNew: true };
 const SINGLE = 50;
 const WARM_UP = 200;
 const ids = idSource(systemClock);
@@ -30,14 +32,12 @@ export async function w3(
 ): Promise<W3Result> {
   const { kind, workflows } = options;
   const bench = await openBenchHive({ ...options, agents: [stepsAgent] });
-  const watch = await watchEnds(bench.hive);
-  const one = kind === 'steps' ? stepsWorkflow(bench, watch) : nodesWorkflow(bench, watch);
+  const one = kind === 'steps' ? stepsWorkflow(bench) : nodesWorkflow(bench);
   await closedLoop({ count: WARM_UP, inFlight: CONCURRENCY }, one);
   const single = await oneByOne(SINGLE, one);
   const cpu = cpuMeter();
   const tookMs = await closedLoop({ count: workflows, inFlight: CONCURRENCY }, one);
   const cpuSeconds = cpu();
-  await watch.stop();
   await expectAllWritten(bench, { kind, workflows: workflows + SINGLE + WARM_UP });
   await bench.close();
   return {
@@ -49,21 +49,21 @@ export async function w3(
 }
 
 /** A task that is started and awaited. */
-function stepsWorkflow(bench: BenchHive, watch: EndWatch): () => Promise<void> {
+function stepsWorkflow(bench: BenchHive): () => Promise<void> {
   return async () => {
     const id = ids.make('task');
-    const end = watch.end(id);
+    const end = bench.hive.orchestrator.whenEnded(id.replace('tsk_', 'run_') as RunId, NEW);
     await bench.hive.orchestrator.enqueue(bench.request(0, { id, capabilities: ['bench:steps'] }));
     await end;
   };
 }
 
 /** A run that is started and awaited. */
-function nodesWorkflow({ hive }: BenchHive, watch: EndWatch): () => Promise<void> {
+function nodesWorkflow({ hive }: BenchHive): () => Promise<void> {
   const graph = chainGraph('noop');
   return async () => {
     const id = ids.make('run');
-    const end = watch.end(id);
+    const end = hive.orchestrator.whenEnded(id, NEW);
     await startRun(hive, graph, { id });
     await end;
   };

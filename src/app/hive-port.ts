@@ -44,6 +44,7 @@ export function hivePort(parts: HivePortParts): HivePort {
     enqueueTask: (request) => orchestrator.enqueue(request),
     cancelTask: (task) => orchestrator.cancelTask(task),
     cancelRun: (id, by) => orchestrator.cancelRun(id, by),
+    whenEnded: (run, of) => orchestrator.whenEnded(run, of),
     runOutput: (id) => orchestrator.runOutput(id),
     readWorkflow: (text, where) => readWorkflow(text, where),
     checkGraph: (input) => checkGraph(input),

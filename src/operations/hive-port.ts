@@ -91,6 +91,8 @@ export interface HivePort extends RunVerbs {
   /** Throws ILLEGAL_TRANSITION when it has ended. */
   cancelTask(task: CancelTaskRequest): Promise<void>;
   cancelRun(id: RunId, by: { actor: string; tenant: TenantKey }): Promise<void>;
+  /** Resolves when the run (or single task, by its run id) has ended, or the signal aborts. */
+  whenEnded(run: RunId, of: { tenant: TenantKey; signal: AbortSignal }): Promise<void>;
   /** The result of the run's output node, where the run's row does not carry it. */
   runOutput(id: RunId): Promise<Json>;
 

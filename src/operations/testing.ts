@@ -56,6 +56,7 @@ export function fakeHive({ rows, parts, health }: FakeHiveOptions = {}): FakeHiv
     },
     onSignal: () => nothing,
     startRun: refuse('startRun'),
+    whenEnded: refuse('whenEnded'),
     enqueueTask: refuse('enqueueTask'),
     cancelTask: refuse('cancelTask'),
     cancelRun: refuse('cancelRun'),

@@ -1,7 +1,6 @@
 /** Waits for the end of a run: what the synchronous form of starting needs. The run goes on when the waiting is over. */
 import { hiveError, isRunTerminal } from '../contract/index.ts';
 import type { RunId, RunView } from '../contract/index.ts';
-import { openInbox } from './change-inbox.ts';
 import type { OperationContext } from './operation.ts';
 import { locateRun, readRun } from './run-reads.ts';
 
@@ -12,20 +11,22 @@ export async function waitForEnd(
   waitMs: number,
 ): Promise<RunView> {
   const { hive, clock, signal } = context;
-  const isMine = ({ runId: of }: { runId: string | null }): boolean => of === runId;
-  const inbox = openInbox({ hive, clock, isMine, signal });
+  const target = await locateRun(context, runId);
+  const enough = new AbortController();
+  const giveUp = (): void => {
+    enough.abort();
+  };
+  const cancel = clock.after(waitMs, giveUp);
+  signal?.addEventListener('abort', giveUp);
   try {
-    const target = await locateRun(context, runId);
-    const deadline = clock.mono() + waitMs;
-    for (;;) {
-      const run = await readRun(context, target);
-      if (isRunTerminal(run.state)) return run;
-      const leftMs = deadline - clock.mono();
-      if (leftMs <= 0 || signal?.aborted === true) throw notYet(run, waitMs);
-      await inbox.changed(leftMs);
-    }
+    if (signal?.aborted !== true)
+      await hive.whenEnded(runId, { tenant: context.principal.tenant, signal: enough.signal });
+    const run = await readRun(context, target);
+    if (isRunTerminal(run.state)) return run;
+    throw notYet(run, waitMs);
   } finally {
-    inbox.close();
+    cancel();
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   Graph,
   HostKey,
   NewEvent,
+  RunId,
   SettleUnit,
   TaskChange,
 } from '../contract/index.ts';
@@ -20,7 +21,7 @@ import { itemCounts } from './graph-items.ts';
 import type { HeldTask } from './lease-book.ts';
 import { settleOutcome } from './outcome.ts';
 import type { SettledOutcome, WorkOutcome } from './outcome.ts';
-import { suspension } from './suspension.ts';
+import { runIdOf, suspension } from './suspension.ts';
 import type { Suspension } from './suspension.ts';
 import { taskEndEvents, taskSignal } from './task-events.ts';
 
@@ -122,6 +123,7 @@ export class AttemptSettle {
     if (change.dueMs !== undefined) this.#parts.timerSet(change.dueMs);
     telemetry.worked(agent, ran.durationMs / 1_000);
     if (settled.end !== null) {
+      if (task.runKey === null) this.#parts.ended(runIdOf(task) as RunId);
       telemetry.ended(
         settled.end === 'succeeded' || settled.end === 'skipped' ? 'completed' : 'failed',
         (nowMs - ran.startedMs) / 1_000,

@@ -33,6 +33,7 @@ async function settledAs(outcome: AttemptOutcome): Promise<SettleUnit['change']>
       log: nothing,
     },
     timerSet: nothing,
+    ended: nothing,
     storeTrouble: nothing,
   } as unknown as AttemptParts; // the parts that a task without a run uses
   const task = {

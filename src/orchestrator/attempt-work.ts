@@ -11,6 +11,7 @@ import type {
   HostKey,
   JournalStep,
   Json,
+  RunId,
   Store,
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
@@ -48,6 +49,8 @@ export interface AttemptParts {
   logs: TaskLogs;
   /** A timer was set: look again no later than this. */
   timerSet: (dueMs: number) => void;
+  /** A single task has ended (its run id): a run of several is told by its keeper. */
+  ended: (run: RunId) => void;
   /** The store did not answer: what is leased here may have been given to others meanwhile. */
   storeTrouble: () => void;
 }

@@ -26,6 +26,7 @@ import { defaultSettings } from './orchestrator-settings.ts';
 import type { OrchestratorSettings } from './orchestrator-settings.ts';
 import type { CachedRun } from './run-cache.ts';
 import { ChildRuns } from './child-runs.ts';
+import { EndWaits } from './end-waits.ts';
 import { RunDuties } from './run-duties.ts';
 import { RunKeeper } from './run-keeper.ts';
 import type { RunVerbs } from './run-verbs.ts';
@@ -58,6 +59,7 @@ export class Orchestrator {
   readonly #intake: Intake;
   readonly #endings: Endings;
   readonly #duties: RunDuties;
+  readonly #ends: EndWaits;
   readonly #children: ChildRuns;
   /** Pause, resume, retry, fork, signal, replay, decide, requeue, resolve. */
   readonly verbs: RunVerbs;
@@ -72,6 +74,7 @@ export class Orchestrator {
     const keeper = this.#keeper;
     this.#inputs = new TaskInputs(store, keeper.cache);
     this.#duties = new RunDuties({ store, clock, keeper });
+    this.#ends = new EndWaits({ store, clock });
     this.#children = new ChildRuns({
       ...basics,
       cache: keeper.cache,
@@ -94,6 +97,9 @@ export class Orchestrator {
         timerSet,
         storeTrouble: () => {
           this.#dispatcher.distrust();
+        },
+        ended: (run) => {
+          this.#ends.ended(run);
         },
       },
       host,
@@ -121,8 +127,9 @@ export class Orchestrator {
       leased: (tasks, run) => {
         this.#dispatcher.startLeased(tasks, run);
       },
-      changed: (run, { inserted, isSwept }) => {
+      changed: (run, { inserted, isSwept, isEnded }) => {
         this.#changed(run, inserted);
+        if (isEnded) this.#ends.ended(run.id);
         if (isSwept) this.#lookSoon();
       },
     });
@@ -140,6 +147,7 @@ export class Orchestrator {
         poll: async () => {
           if (this.#dispatcher.isDistrusted) await this.#renew();
           this.#dispatcher.mark();
+          await this.#ends.look();
         },
       },
     );
@@ -171,6 +179,14 @@ export class Orchestrator {
           );
         } else this.#dispatcher.mark(routes);
       }),
+      // On an embedded store every end is this host's own.
+      ...(store.dialect === 'postgres'
+        ? [
+            store.hints.onEvents(() => {
+              this.#ends.hint();
+            }),
+          ]
+        : []),
       store.hints.onRevoked((keys) => {
         this.#revoke(keys);
       }),
@@ -216,6 +232,14 @@ export class Orchestrator {
   /** Cancels a run and every task of it that has not ended. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
   cancelRun(id: RunId, by: { actor: string; tenant: number; reason?: string }): Promise<void> {
     return this.#endings.cancelRun(id, by);
+  }
+
+  /** Resolves when the run (or single task, by its run id) has ended or the signal aborts. `isNew`: asked before it is started, which saves a read. */
+  whenEnded(
+    run: RunId,
+    of: { tenant: number; signal?: AbortSignal; isNew?: boolean },
+  ): Promise<void> {
+    return this.#ends.wait(run, of);
   }
 
   /** Result of the node that is the run's output; null while there is none. Throws NOT_FOUND. */

@@ -36,8 +36,11 @@ export interface RunKeeperParts {
   release(lease: Lease): void;
   /** Tasks that were inserted already leased to this host. */
   leased(tasks: readonly { task: NewTask; key: TaskKey }[], run: CachedRun): void;
-  /** Tasks inserted, and whether open ones were cancelled (their child runs then have nobody to answer): for signals and duties. */
-  changed(run: CachedRun, what: { inserted: readonly NewTask[]; isSwept: boolean }): void;
+  /** Tasks inserted, whether open ones were cancelled (their child runs then have nobody to answer), whether the run is over: for signals, duties and waits. */
+  changed(
+    run: CachedRun,
+    what: { inserted: readonly NewTask[]; isSwept: boolean; isEnded: boolean },
+  ): void;
 }
 
 export interface ApplyRequest {
@@ -114,7 +117,11 @@ export class RunKeeper {
           taskKeys: verdict.taskKeys,
           unleased: new Set(verdict.unleased),
         });
-        this.#parts.changed(run, { inserted, isSwept: unit.sweep?.to === 'cancelled' });
+        this.#parts.changed(run, {
+          inserted,
+          isSwept: unit.sweep?.to === 'cancelled',
+          isEnded: unit.run?.endedMs !== undefined,
+        });
         return 'ok';
       }
       this.cache.drop(run);

@@ -438,6 +438,7 @@ test('A7: with all open tasks ended in each round, a run takes the least number 
   );
 });
 
+// One seed: it asks whether the generator can, not whether it did this time.
 test('the generator reaches what it is there for', () => {
   const seen = new Set<string>();
   fc.assert(
@@ -454,7 +455,7 @@ test('the generator reaches what it is there for', () => {
       )
         seen.add('not undone');
     }),
-    { numRuns: RUNS * 2 },
+    { numRuns: RUNS * 2, seed: 1 },
   );
   for (const each of [
     'skipped',

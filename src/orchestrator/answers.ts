@@ -224,7 +224,7 @@ export class Answers {
       await this.#fail(task, { by, nowMs, resolved, audit, runId: run?.id ?? null });
       return;
     }
-    const step = await this.#openEffect(task, nowMs);
+    const step = await this.#openEffect(task, { nowMs, tenant: by.tenant });
     const journal: JournalStep[] = [
       request.resolution === 'done'
         ? { ...step, result: request.resultJson ?? 'null' }
@@ -295,7 +295,10 @@ export class Answers {
   }
 
   /** The effect that the task is uncertain about. */
-  async #openEffect(task: TaskFacts, nowMs: number): Promise<JournalStep> {
+  async #openEffect(
+    task: TaskFacts,
+    { nowMs, tenant }: { nowMs: number; tenant: TenantKey },
+  ): Promise<JournalStep> {
     const rows = await this.#parts.rows.query<{
       name: string;
       occurrence: number;
@@ -307,8 +310,12 @@ export class Answers {
     const key = (JSON.parse(task.error ?? '{}') as Partial<ErrorRecord>).details?.['effect'];
     const row =
       rows.find((each) => typeof key === 'string' && each.subject?.endsWith(`:${key}`)) ?? rows[0];
-    if (row === undefined)
+    if (row === undefined) {
+      // Another person resolved it between the two reads.
+      const { state } = await this.#parts.rows.task(task.id, tenant);
+      if (state !== 'uncertain') refuseUnlessOk(undefined, task.id);
       throw hiveError('INTERNAL', { message: `${task.id} is uncertain without an open effect` });
+    }
     return {
       name: row.name,
       occurrence: Number(row.occurrence),

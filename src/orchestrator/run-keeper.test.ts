@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hiveError } from '../contract/index.ts';
+import { hiveError, installCrashPlan } from '../contract/index.ts';
 import type { Lease, SettleUnit, SettleVerdict, Store } from '../contract/index.ts';
 import { idSource, manualClock } from '../kernel/index.ts';
 import { advance } from './advance.ts';
@@ -114,4 +114,48 @@ test('a failed item that counts as done reads no open tasks: a map costs the sam
   for (let item = 0; item < ITEMS; item++) await keeper.apply(itemFailed(item));
   expect(slots.reads).toBe(reads);
   expect(run.progress.maps[1]).toEqual([ITEMS, 0, ITEMS, ITEMS]);
+});
+
+test('C17 stands before and after the commit of a cancel, and between two compensations', async () => {
+  const seen: string[] = [];
+  const { keeper, run } = keeperOf('stop', (units) => {
+    seen.push('commit');
+    return accept(units);
+  });
+  const capabilities = ['x'];
+  const undo = (id: string) =>
+    ({ kind: 'compensate', id: `undo-${id}`, undoes: id, capabilities }) as const;
+  run.graph = checkGraph({
+    name: 'g',
+    nodes: [
+      { kind: 'agent', id: 'a', capabilities },
+      { kind: 'agent', id: 'b', after: ['a'], capabilities },
+      { kind: 'agent', id: 'c', after: ['b'], capabilities },
+      undo('a'),
+      undo('b'),
+    ],
+  });
+  run.routes = new Map(run.graph.nodes.map((node) => [node.id, 1]));
+  run.progress = advance(run.graph, newProgress(run.graph), { type: 'start' }).state;
+  const end = (node: string) =>
+    keeper.apply({
+      run: RUN,
+      event: { type: 'taskEnded', node, item: null, outcome: 'succeeded' },
+    });
+  installCrashPlan((point) => {
+    if (point === 'C17') seen.push(point);
+  });
+  try {
+    await end('a');
+    await end('b');
+    await keeper.apply({ run: RUN, event: { type: 'cancel', reason: 'test' } });
+    await end('undo-b');
+    await end('undo-a');
+  } finally {
+    installCrashPlan(undefined);
+  }
+  expect(seen).toEqual(
+    ['commit', 'commit', ['C17', 'commit', 'C17'], ['commit', 'C17'], ['commit', 'C17']].flat(),
+  );
+  expect(run.progress.phase).toBe('cancelled');
 });

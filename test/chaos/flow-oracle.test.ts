@@ -64,7 +64,6 @@ function goodScene(): Scene {
     progress: '',
     idem: 'job-0',
     parent_task: null,
-    graph: '{}',
   };
   const children = Object.entries(loops).flatMap(([node, times]) =>
     Array.from({ length: times }, (_, i): RunRow => ({

@@ -48,7 +48,7 @@ export interface LedgerState {
   events: number;
 }
 
-/** Beyond this nothing that is waited for will come. */
+/** When so long not a single record came, nothing that is waited for will come. */
 const WHEN_LIMIT_MS = 60_000;
 
 export class Ledger {
@@ -105,7 +105,10 @@ export class Ledger {
     this.records.push(record);
     if (record.kind === 'effect') this.#keys.add(record.key);
     this.#waiters = this.#waiters.filter((waiter) => {
-      if (!waiter.isMet()) return true;
+      if (!waiter.isMet()) {
+        waiter.limit.refresh(); // something still happens
+        return true;
+      }
       clearTimeout(waiter.limit);
       waiter.resolve();
       return false;
@@ -130,7 +133,7 @@ export class Ledger {
     return this.records.filter((record) => record.kind === kind).length;
   }
 
-  /** Resolves when the condition holds over the records; looked at after each of them. Rejects when that does not happen in time. */
+  /** Resolves when the condition holds over the records; looked at after each of them. Rejects when records stop coming before. */
   when(what: string, isMet: () => boolean): Promise<void> {
     if (isMet()) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -138,7 +141,7 @@ export class Ledger {
         const last = this.records.slice(-5).map((record) => JSON.stringify(record));
         reject(
           new Error(
-            `in ${WHEN_LIMIT_MS} ms it did not come to this: ${what}; ${this.records.length} records, the last: ${last.join(' ')}`,
+            `it did not come to this, and ${WHEN_LIMIT_MS} ms passed without a record: ${what}; ${this.records.length} records, the last: ${last.join(' ')}`,
           ),
         );
       }, WHEN_LIMIT_MS);

@@ -1,4 +1,4 @@
-// npm run chaos [-- [soak] --suite crash|flows|kill|flow-kill|pg|all] [--rounds 25] [--store sqlite|postgres|both] [--kills 200] [--jobs 400]
+// npm run chaos [-- [soak] --suite crash|flows|flow-hosts|kill|flow-kill|pg|all] [--rounds 25] [--store sqlite|postgres|both] [--kills 200] [--jobs 400]
 //   [--runs 1000] [--restarts 12] [--seed 1] [--point C17]
 // npm run chaos -- soak [--minutes 10] [--rate 50]
 // The fault suites at full size. Prints a table while it runs and a JSON summary at the end; ends with 1 when anything was found.
@@ -9,6 +9,7 @@ import type { PostgresServer } from '../harness/postgres.ts';
 import { postgresChaos, sqliteChaos } from './chaos-store.ts';
 import type { ChaosStore } from './chaos-store.ts';
 import { crashCases, crashRound } from './crash-rounds.ts';
+import { flowHosts } from './flow-hosts.ts';
 import { flowCrashCases, flowCrashRound, flowKillLoop, oftenKilled } from './flow-rounds.ts';
 import { killLoop } from './kill-loop.ts';
 import type { KillLoopResult } from './kill-loop.ts';
@@ -109,6 +110,13 @@ async function flowKillSuite(store: ChaosStore): Promise<void> {
   await reportKills(store, 'one workflow, 20 kills', () => oftenKilled(store, seed));
 }
 
+async function flowHostsSuite(store: ChaosStore): Promise<void> {
+  const [jobs, kills, seed] = [200, 20, Number(values.seed)];
+  await reportKills(store, `three hosts, ${kills} kills, workflows of ${jobs} runs`, () =>
+    flowHosts(store, { jobs, kills, seed }),
+  );
+}
+
 async function killSuite(store: ChaosStore): Promise<void> {
   const [jobs, kills, seed] = [Number(values.jobs), Number(values.kills), Number(values.seed)];
   await reportKills(store, `kill loop, ${kills} kills`, () =>
@@ -181,6 +189,7 @@ async function postgresSuites(server: PostgresServer): Promise<void> {
 async function runOn(store: ChaosStore): Promise<void> {
   if (wants('crash')) await crashSuite(store);
   if (wants('flows')) await flowCrashSuite(store);
+  if (wants('flow-hosts') && store.name === 'postgres') await flowHostsSuite(store);
   if (wants('kill')) await killSuite(store);
   if (wants('flow-kill')) await flowKillSuite(store);
 }

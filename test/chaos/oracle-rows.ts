@@ -31,7 +31,6 @@ export interface RunRow {
   idem: string | null;
   /** Key of the task that waits for this run. */
   parent_task: number | null;
-  graph: string;
 }
 export interface JournalRow {
   task: number;
@@ -58,7 +57,7 @@ export interface Rows {
 const queries = {
   tasks:
     'select key, id, tenant, run, node, item, state, reason, result, error, fence, lease_until_ms, idem, created_ms, ended_ms from tasks order by key',
-  runs: 'select r.key, r.id, r.tenant, r.state, r.version, r.seq, r.progress, r.idem, r.parent_task, p.graph from runs r join run_pins p on p.run = r.key order by r.key',
+  runs: 'select key, id, tenant, state, version, seq, progress, idem, parent_task from runs order by key',
   attempts: 'select task, tenant, fence, outcome from attempts order by key',
   events: 'select tenant, type, run, task, seq from events order by key',
   journal:

@@ -75,7 +75,6 @@ function goodScene(): Scene {
           progress: '',
           idem: 'job-0',
           parent_task: null,
-          graph: '{}',
         },
       ],
       attempts: [{ task: 7, tenant: 1, fence: 1, outcome: 'lost' }],

@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Worker } from 'node:worker_threads';
 import type { Hive } from '../../src/app/index.ts';
 import { runStates, taskStates } from '../../src/contract/index.ts';
 import type { ApprovalId } from '../../src/contract/index.ts';
@@ -25,6 +26,9 @@ export interface SoakOptions {
 export interface SoakMinute {
   minute: number;
   heapMiB: number;
+  /** Heaps of the store's threads, as they are: nobody collects there on request. */
+  threadsMiB: number;
+  externalMiB: number;
   rssMiB: number;
   loopP99Ms: number;
   loopMaxMs: number;
@@ -86,6 +90,17 @@ export async function soak(
   return result;
 }
 
+const threads = new Set<Worker>();
+process.on('worker', (thread) => {
+  threads.add(thread);
+  thread.once('exit', () => threads.delete(thread));
+});
+
+async function threadHeaps(): Promise<number> {
+  const heaps = await Promise.all([...threads].map((thread) => thread.getHeapStatistics()));
+  return heaps.reduce((sum, heap) => sum + heap.used_heap_size, 0);
+}
+
 async function measured(
   hive: Hive,
   of: { minute: number; loop: ReturnType<typeof monitorEventLoopDelay>; started: number },
@@ -100,11 +115,13 @@ async function measured(
   collect();
   await delay(TICK_MS); // what finalisers and replies in flight still hold
   collect();
-  const { heapUsed, rss } = process.memoryUsage();
+  const { heapUsed, rss, external } = process.memoryUsage();
   const round = (value: number): number => Math.round(value * 100) / 100;
   return {
     minute,
     heapMiB: round(heapUsed / MIB),
+    threadsMiB: round((await threadHeaps()) / MIB),
+    externalMiB: round(external / MIB),
     rssMiB: Math.round(rss / MIB),
     loopP99Ms: round(loopP99Ms),
     loopMaxMs: round(loopMaxMs),

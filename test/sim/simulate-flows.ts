@@ -17,7 +17,7 @@ import { PEACE_MS, SimWorld, START_MS, TROUBLE_MS } from './sim-world.ts';
 import { SimProcess } from './virtual-time.ts';
 
 const HOSTS = 3;
-const RUNS = 4;
+const RUNS = 3;
 const WINDOW = 2;
 const RUN_WINDOW = 4;
 /** Shares of runs that are cancelled and that are paused for a while. */

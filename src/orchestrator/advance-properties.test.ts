@@ -455,7 +455,7 @@ test('the generator reaches what it is there for', () => {
       )
         seen.add('not undone');
     }),
-    { numRuns: RUNS * 2, seed: 1 },
+    { numRuns: RUNS * 2, seed: 2 },
   );
   for (const each of [
     'skipped',

@@ -116,62 +116,6 @@ describe('starting', () => {
   });
 });
 
-describe('workflow files', () => {
-  test('YAML goes as text with its name, so that problems have their line', async () => {
-    const file = fileOf('a.yaml', 'name: a\n');
-    const answers = { ...started, 'run.watch': () => over() };
-    const { calls, exitCode } = await tell(
-      `workflow run ${file} --input @${fileOf('i.json', '[1]')}`,
-      {
-        answers,
-      },
-    );
-    expect(exitCode).toBe(0);
-    expect(calls[0]?.request).toEqual({ workflow: { text: 'name: a\n', file }, input: [1] });
-  });
-
-  test('a file of code is executed here and its only workflow goes as a graph', async () => {
-    const mark = `{[Symbol.for('hivewright.workflow')]: true, graph: {name: 'b', nodes: []}}`;
-    const validate = {
-      'workflow.validate': () => ({
-        name: 'b',
-        version: '1',
-        nodes: 0,
-        missing: ['x'],
-        cannotRun: ['gate'],
-      }),
-    };
-    for (const text of [
-      `export default ${mark}`,
-      `export const other = 1; export const b = ${mark}`,
-    ]) {
-      const file = fileOf(`w${text.length}.mjs`, text);
-      const { calls, exitCode, err } = await tell(`workflow validate ${file}`, {
-        answers: validate,
-      });
-      expect(exitCode).toBe(0);
-      expect(calls[0]?.request).toEqual({ workflow: { graph: { name: 'b', nodes: [] } } });
-      expect(err).toContain('no agent offers x');
-      expect(err).toContain('cannot run gate nodes');
-    }
-    for (const [name, text, why] of [
-      ['none.mjs', 'export const a = 1', 'exports no workflow'],
-      ['two.mjs', `export const a = ${mark}; export const b = ${mark}`, 'several workflows: a, b'],
-      ['broken.mjs', 'throw new Error("boom")', 'cannot be loaded: boom'],
-    ] as const) {
-      const { exitCode, err } = await tell(`workflow validate ${fileOf(name, text)}`);
-      expect(exitCode).toBe(2);
-      expect(err).toContain(why);
-    }
-  });
-
-  test.each(['absent.yaml', 'absent.ts', 'readme.md'])('%s is refused by name', async (name) => {
-    const { exitCode, err } = await tell(`workflow run ${path.join(folder, name)}`);
-    expect(exitCode).toBe(2);
-    expect(err).toContain(name);
-  });
-});
-
 describe('steering', () => {
   test.each([
     [

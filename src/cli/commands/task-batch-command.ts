@@ -7,7 +7,7 @@ import { withHive } from '../hive-door.ts';
 import { shortDuration } from '../output/durations.ts';
 import type { Session } from '../session.ts';
 import { followRun } from './follow-run.ts';
-import { readTextFile } from './json-argument.ts';
+import { readTextFile } from './read-text-file.ts';
 
 export interface TaskBatchOptions {
   file: string;

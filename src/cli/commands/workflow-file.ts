@@ -4,10 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { hiveError, operationLimits } from '../../contract/index.ts';
 import type { Json, OperationRequest } from '../../contract/index.ts';
-import { readTextFile } from './json-argument.ts';
+import { readTextFile } from './read-text-file.ts';
+import { loadCode } from './load-code.ts';
 
 type Source = OperationRequest<'workflow.validate'>['workflow'];
 
@@ -28,14 +28,21 @@ export async function readWorkflowFile(file: string): Promise<Source> {
     });
   }
   const text = await readTextFile(file);
-  if (text.trim() === '') throw hiveError('GRAPH_INVALID', { message: `${file} is empty` });
+  if (text.trim() === '') throw emptyFile(file);
   if (text.length > operationLimits.workflowChars) {
     throw hiveError('INPUT_TOO_LARGE', {
-      message: `${file} has ${text.length} characters; the limit is ${operationLimits.workflowChars}`,
+      message: `${file} has ${text.length} characters; a workflow file has at most ${operationLimits.workflowChars}`,
+      details: { fix: ['move data out of the workflow into the input of its runs, or split it'] },
     });
   }
   return { text, file };
 }
+
+const emptyFile = (file: string): Error =>
+  hiveError('GRAPH_INVALID', {
+    message: `${file} is empty`,
+    details: { fix: ['write a workflow with name and nodes; docs/workflows.md begins with one'] },
+  });
 
 async function importGraph(file: string): Promise<Json> {
   const absolute = path.resolve(file);
@@ -43,16 +50,7 @@ async function importGraph(file: string): Promise<Json> {
   if (!(await stat(absolute).catch(() => undefined))?.isFile()) {
     throw hiveError('PATH_INVALID', { message: `${file} does not exist` });
   }
-  let exported: Readonly<Record<string, unknown>>;
-  try {
-    exported = (await import(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    throw hiveError('GRAPH_INVALID', {
-      message: `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
-      cause: error,
-    });
-  }
-  return graphOf(file, exported);
+  return graphOf(file, await loadCode(file));
 }
 
 /** The default export, else the only export that defineWorkflow made. */

@@ -62,6 +62,7 @@ export type { Json } from './json.ts';
 export { jsonSchema } from './json-schema.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { schemaMismatches } from './schema-mismatches.ts';
+export { schemaWords } from './schema-words.ts';
 export { operationLimits } from './operation-fields.ts';
 export { operationNames, operationTable } from './operation-table.ts';
 export type {

@@ -2,6 +2,7 @@
 // `pattern` is left out on purpose: a regular expression from outside can block the process.
 
 import { z } from 'zod';
+import { schemaWords } from './schema-words.ts';
 
 const SCHEMA_DEPTH = 8; // a form deeper than this is not a form
 
@@ -49,7 +50,7 @@ function checkLevel(value: unknown, { path, context }: Place): void {
     });
     return;
   }
-  const parsed = level.safeParse(value);
+  const parsed = level.safeParse(value, { error: schemaWords });
   if (!parsed.success) {
     for (const issue of parsed.error.issues)
       context.addIssue({

@@ -94,7 +94,7 @@ function add({ path, problems }: Place, what: string): void {
 }
 
 type TypeName = NonNullable<JsonSchema['type']>;
-const typeWords: Readonly<Record<TypeName, string>> = {
+export const typeWords: Readonly<Record<TypeName, string>> = {
   object: 'an object',
   array: 'a list',
   string: 'a text',
@@ -113,7 +113,8 @@ function isOfType(type: TypeName, value: Json): boolean {
   return typeof value === type;
 }
 
-function describe(value: Json): string {
+/** As much of a value as helps to find it. */
+export function describe(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';

@@ -5,7 +5,13 @@
  * I3: unknown fields are refused, never stored.
  */
 import type { z } from 'zod';
-import { crashPoint, encodeJson, hiveError, operationTable } from '../contract/index.ts';
+import {
+  crashPoint,
+  encodeJson,
+  hiveError,
+  operationTable,
+  schemaWords,
+} from '../contract/index.ts';
 import type {
   OperationInput,
   OperationName,
@@ -90,7 +96,7 @@ const REQUEST_OVERHEAD_BYTES = 64 * 1024;
 const MAX_ISSUES = 5;
 
 function checkInput<Name extends OperationName>(name: Name, raw: unknown): OperationInput<Name> {
-  const result = operationTable[name].input.safeParse(raw);
+  const result = operationTable[name].input.safeParse(raw, { error: schemaWords });
   // The table's row for `name` is the schema of OperationInput<Name>; TypeScript cannot follow the index.
   if (result.success) return result.data as OperationInput<Name>;
   const issues = result.error.issues.slice(0, MAX_ISSUES).map((issue) => ({

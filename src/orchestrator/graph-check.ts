@@ -10,7 +10,7 @@
 // will be there: those of nodes before it.
 
 import type { z } from 'zod';
-import { graph as graphSchema, graphLimits, missingRooms } from '../contract/index.ts';
+import { graph as graphSchema, graphLimits, missingRooms, schemaWords } from '../contract/index.ts';
 import type { Graph, GraphNode, Json, NodeKind } from '../contract/index.ts';
 import { expressionProblems } from './graph-expressions.ts';
 import { graphInvalid } from './graph-problem.ts';
@@ -42,7 +42,7 @@ interface Level {
 
 function inspectLevel(input: unknown, level: Level): GraphVerdict {
   const sketches = sketchNodes(input);
-  const parsed = graphSchema.safeParse(input);
+  const parsed = graphSchema.safeParse(input, { error: schemaWords });
   const inner = inspectInner(input, level);
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => shapeProblem(issue, input))),
@@ -137,18 +137,12 @@ function shapeProblem(issue: z.core.$ZodIssue, input: unknown): GraphProblem {
   const atNode = head === 'nodes' && typeof index === 'number';
   const place = (atNode ? rest : path).join('.');
   const isKind = place === 'kind' && issue.code === 'invalid_union';
-  const message = isKind ? `must be one of ${kinds}` : shapeMessage(issue);
+  const message = isKind ? `must be one of ${kinds}` : issue.message;
   return {
     path: issue.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path,
     nodes: atNode ? [nodeLabel(input, index)] : [],
     what: `${place === '' ? '' : `${place}: `}${message}`,
   };
-}
-
-function shapeMessage(issue: z.core.$ZodIssue): string {
-  return issue.code === 'unrecognized_keys'
-    ? `unknown ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or correct its name`
-    : issue.message;
 }
 
 function nodeLabel(input: unknown, index: number): string {

@@ -1,6 +1,6 @@
 /** `defineAgent`: one agent as a checked value. Types flow from the schemas into `execute`. */
 import { z } from 'zod';
-import { agentManifest, hiveError } from '../../contract/index.ts';
+import { agentManifest, hiveError, schemaWords } from '../../contract/index.ts';
 import type { AgentManifest, Json, Placement } from '../../contract/index.ts';
 import type { AgentContext } from './agent-context.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -65,7 +65,7 @@ export function defineAgent<
 >(
   specified: AgentSpecification<InputSchema, OutputSchema>,
 ): AgentDefinition<z.output<InputSchema>, z.input<OutputSchema>> {
-  const checked = specification.safeParse(specified);
+  const checked = specification.safeParse(specified, { error: schemaWords });
   if (!checked.success) {
     const problems = schemaProblems(checked.error);
     throw hiveError('AGENT_INVALID', {

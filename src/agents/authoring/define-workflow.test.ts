@@ -89,7 +89,7 @@ describe('a bad workflow', () => {
     });
     for (const part of [
       /^name: /,
-      /^unknown color/,
+      /^unknown "color"/,
       /^node "a": capabilities: /,
       /^node "a": unknown timeout/,
       /^node "b": kind/,

@@ -3,7 +3,7 @@
  * nodes may be other workflows. Only the shape is checked here; names, cycles and expressions are when it starts.
  */
 import { z } from 'zod';
-import { graph as graphSchema, hiveError } from '../../contract/index.ts';
+import { graph as graphSchema, hiveError, schemaWords } from '../../contract/index.ts';
 import type { Graph, GraphInput, JsonSchema } from '../../contract/index.ts';
 
 /** A symbol, not instanceof: survives two copies of the package. */
@@ -38,7 +38,7 @@ export type WorkflowSpecification = Omit<GraphInput, 'input' | 'nodes'> & {
 export function defineWorkflow(specified: WorkflowSpecification): WorkflowDefinition {
   const problems: string[] = [];
   const plain = plainGraph(specified, { problems, where: '', depth: 0 });
-  const parsed = graphSchema.safeParse(plain);
+  const parsed = graphSchema.safeParse(plain, { error: schemaWords });
   if (!parsed.success)
     problems.push(...parsed.error.issues.map((issue) => problemText(issue, plain)));
   if (problems.length > 0 || !parsed.success) throw invalid(specified, problems);
@@ -120,8 +120,7 @@ function plainSchema(schema: unknown, { problems, where }: Place): unknown {
 
 function problemText(issue: z.core.$ZodIssue, plain: unknown): string {
   const [head, at, ...rest] = issue.path;
-  const message =
-    issue.code === 'unrecognized_keys' ? `unknown ${issue.keys.join(', ')}` : issue.message;
+  const { message } = issue;
   if (head !== 'nodes' || typeof at !== 'number')
     return issue.path.length === 0 ? message : `${issue.path.map(String).join('.')}: ${message}`;
   const { nodes } = fieldsOf(plain);

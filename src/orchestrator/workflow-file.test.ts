@@ -246,3 +246,14 @@ test.each<[string, number | undefined]>([
 ])('duration %j', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
 });
+
+test.each([
+  ['name: a\nnodes:\n\t- id: x\n', '3:1: Tabs are not allowed as indentation; use spaces'],
+  ['name: a\nname: b\n', '2:1: Map keys must be unique; remove the second one'],
+  ['name: a\nnodes: [{ id: x, agent: echo }]\n---\nname: b\n', 'a second document begins here'],
+  ['name: a\nnodes:\n  - id: x\n    message: what: now\n', 'put the text in quotes'],
+  ['name: 12\n', 'graph: name: must be a text, not 12'],
+  ['name: a\n', 'graph: nodes: is missing'],
+])('%j is told with its place and what to write', (text, told) => {
+  expect(problemsOf(text).join('\n')).toContain(told);
+});

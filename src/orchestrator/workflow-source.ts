@@ -55,7 +55,7 @@ export function readSource(text: string): WorkflowSource | { problems: SourcePro
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
-      logLevel: 'silent',
+      logLevel: 'error' /* silent would drop a second document without a word */,
       prettyErrors: false,
       schema: 'core',
     });
@@ -76,13 +76,29 @@ export function readSource(text: string): WorkflowSource | { problems: SourcePro
   }
 }
 
+/** By what the YAML library says: what to write instead. */
+const fixes: readonly (readonly [string, string])[] = [
+  ['Tabs are not allowed', '; use spaces'],
+  ['Map keys must be unique', '; remove the second one, or give it another name'],
+  ['Unresolved alias', '; write the value out, or give the anchor with & before it is used'],
+  ['Nested mappings', '; put the text in quotes, or begin a new line with its fields indented'],
+  ['Implicit keys need', '; put the text in quotes'],
+  ['All mapping items must start at the same column', '; indent them alike'],
+  [
+    'A block sequence may not be used as an implicit map key',
+    '; write the list on lines of its own',
+  ],
+];
+
 function syntaxProblem(message: string): string {
   const [first = 'it is not YAML'] = message.split('\n');
   if (first.includes('Unresolved tag')) return `${first}; remove the tag`;
   if (first.includes('alias count'))
     return `anchors are used too often (over ${MAX_ALIASES} times); write the values out`;
+  if (first.includes('multiple documents'))
+    return 'a second document begins here; keep one workflow in a file, others under `workflows:`';
   if (first.includes('call stack')) return 'it is nested too deeply; flatten it';
-  return first;
+  return `${first}${fixes.find(([sign]) => first.includes(sign))?.[1] ?? ''}`;
 }
 
 /** The first place at which nesting is over its bounds; brackets in texts count too, which no real file minds. */

@@ -91,7 +91,7 @@ describe('a bad workflow', () => {
       /^name: /,
       /^unknown "color"/,
       /^node "a": capabilities: /,
-      /^node "a": unknown timeout/,
+      /^node "a": unknown "timeout"/,
       /^node "b": kind/,
       /^node number 3: id: /,
     ])

@@ -25,6 +25,7 @@ import { capabilitiesOf, graphRoutes } from './run-cache.ts';
 import type { CachedRun } from './run-cache.ts';
 import { newToken } from './run-change.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { unknownCapability } from './unknown-capability.ts';
 
 export interface TaskRequest {
   id?: TaskId;
@@ -168,7 +169,8 @@ export class Intake {
         ? (capabilities[0] ?? '')
         : [...new Set(capabilities)].toSorted().join(' ');
     const route = this.#routeKeys.get(name) ?? (await this.routesOf([capabilities]))[0] ?? 0;
-    if (!this.#parts.dispatcher.covers(route)) throw this.#unknownCapability(capabilities);
+    if (!this.#parts.dispatcher.covers(route))
+      throw unknownCapability({ capabilities, manifests: this.#parts.manifests });
     return route;
   }
 
@@ -197,21 +199,6 @@ export class Intake {
     };
   }
 
-  #unknownCapability(capabilities: readonly string[]): Error {
-    const known = new Set(
-      this.#parts.manifests.flatMap((manifest) => [
-        ...manifest.capabilities,
-        `agent:${manifest.name}`,
-      ]),
-    );
-    const missing = capabilities.filter((each) => !known.has(each));
-    const what =
-      missing.length > 0
-        ? `no agent offers ${missing.join(', ')}`
-        : `no single agent offers all of ${capabilities.join(', ')}`;
-    return hiveError('CAPABILITY_UNKNOWN', { message: what, details: { capabilities, missing } });
-  }
-
   /**
    * The routes of a graph's nodes. Throws CAPABILITY_UNKNOWN when no agent of this hive covers one of them: nothing of it is started then.
    */
@@ -222,7 +209,11 @@ export class Intake {
     for (const node of graph.nodes) {
       const route = routes.get(node.id);
       if (route !== undefined && !this.#parts.dispatcher.covers(route))
-        throw this.#unknownCapability(capabilitiesOf(node) ?? []);
+        throw unknownCapability({
+          capabilities: capabilitiesOf(node) ?? [],
+          manifests: this.#parts.manifests,
+          node: node.id,
+        });
     }
     this.#graphRoutes.set(graph, routes);
     return routes;

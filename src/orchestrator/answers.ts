@@ -339,10 +339,14 @@ function refuseUnlessOk(
   });
 }
 
+/** A field that the form does not have is a slip of the pen, and would be lost without a word: refused unless the form allows others. */
+const closedForm = (form: JsonSchema): JsonSchema =>
+  form.properties === undefined ? form : { additionalProperties: false, ...form };
+
 function checkAnswer(request: DecideRequest, payload: string | null): void {
   const { form } = JSON.parse(payload ?? '{}') as Partial<ApprovalForm>;
   if (form === undefined) return;
-  const problems = schemaMismatches(form as JsonSchema, request.answer);
+  const problems = schemaMismatches(closedForm(form as JsonSchema), request.answer);
   if (problems.length === 0) return;
   throw hiveError('INPUT_INVALID', {
     message: `the answer does not match the form of ${request.approval}: ${problems.join('; ')}`,

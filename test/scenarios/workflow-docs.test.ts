@@ -157,7 +157,7 @@ describe('the examples', () => {
     expect(err).toMatch(
       /undoes what was done[^]*completed[^\n]* refund\n[^]*completed[^\n]* release\n/,
     );
-    expect(err).toMatch(/Why: run_\w+ is failed in ship/);
+    expect(err).toMatch(/Why: run_\w+ failed in ship/);
   });
 
   test('a loop that does not get there fails with its bound', async () => {
@@ -188,6 +188,8 @@ describe('the examples', () => {
     expect((await command('run', 'pause', run)).code).toBe(0);
     expect(await json('run', 'show', run)).toMatchObject({ state: 'paused' });
     expect((await command('run', 'resume', run)).code).toBe(0);
+    const slip = await command('approval', 'edit', approval, '--answer', '{"chanel":"mail"}');
+    expect([slip.code, slip.err]).toEqual([2, expect.stringContaining('chanel: is unknown')]);
     const bad = await command('approval', 'edit', approval, '--answer', '{"channel":"radio"}');
     expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('channel')]);
     const edited = await command(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeBase32, formatId, idBytes, idPrefixes, isId, parseId } from './ids.ts';
+import { encodeBase32, formatId, idBytes, idPrefixes, isId, parseId, timeOfId } from './ids.ts';
 import type { IdKind } from './ids.ts';
 
 const kinds = Object.keys(idPrefixes) as IdKind[];
@@ -70,4 +70,17 @@ test('any text at all is an id or refused, never accepted in part', () => {
       else expect(formatId('run', idBytes('run', text))).toBe(text);
     }),
   );
+});
+
+test('an id tells when it was made', () => {
+  const bytes = Uint8Array.from([
+    0x01,
+    0x99,
+    0xf3,
+    0x1e,
+    0x4c,
+    0x20,
+    ...Array<number>(10).fill(255),
+  ]);
+  expect(timeOfId('run', formatId('run', bytes))).toBe(0x0199f31e4c20);
 });

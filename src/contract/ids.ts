@@ -80,13 +80,15 @@ export function formatId<K extends IdKind>(kind: K, bytes: Uint8Array): Id<K> {
   return `${idPrefixes[kind]}_${encodeBase32(bytes)}` as Id<K>;
 }
 
+const article = (kind: IdKind): string => (/^[aeiou]/.test(kind) ? 'an' : 'a');
+
 /** Public text -> its 16 bytes. Throws ID_INVALID when the text is not an id of this kind. */
 export function idBytes(kind: IdKind, text: string): Uint8Array {
   const prefix = idPrefixes[kind];
   const bytes = text.startsWith(`${prefix}_`) ? decodeBase32(text, prefix.length + 1) : undefined;
   if (bytes === undefined) {
     throw hiveError('ID_INVALID', {
-      message: `"${text.slice(0, 60)}" is not a ${kind} id (${prefix}_ and 26 characters)`,
+      message: `"${text.slice(0, 60)}" is not the id of ${article(kind)} ${kind} (${prefix}_ and 26 characters)`,
     });
   }
   return bytes;
@@ -102,4 +104,10 @@ export function isId<K extends IdKind>(kind: K, text: string): text is Id<K> {
 export function parseId<K extends IdKind>(kind: K, text: string): Id<K> {
   idBytes(kind, text);
   return text as Id<K>;
+}
+
+/** When an id was made, in milliseconds: the first 48 bits of its UUIDv7. For people to read; nothing is ordered by it (I2). Throws ID_INVALID. */
+export function timeOfId(kind: IdKind, text: string): number {
+  const bytes = idBytes(kind, text);
+  return bytes.subarray(0, 6).reduce((ms, byte) => ms * 256 + byte, 0);
 }

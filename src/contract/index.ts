@@ -44,7 +44,7 @@ export type {
   TaskNode,
   WorkNode,
 } from './graph.ts';
-export { encodeBase32, formatId, idBytes, idPrefixes, isId, parseId } from './ids.ts';
+export { encodeBase32, formatId, idBytes, idPrefixes, isId, parseId, timeOfId } from './ids.ts';
 export type {
   AgentId,
   ApprovalId,

@@ -1,6 +1,13 @@
 /** Approvals: journal rows of kind approval. The row's payload is what is asked, its result the answer; nothing else holds them. */
 import { sql } from 'kysely';
-import { formatId, hiveError, idBytes, isTerminal, taskStateName } from '../contract/index.ts';
+import {
+  formatId,
+  hiveError,
+  idBytes,
+  isTerminal,
+  taskStateName,
+  timeOfId,
+} from '../contract/index.ts';
 import type { ApprovalView, Json } from '../contract/index.ts';
 import type { OperationContext } from './operation.ts';
 import { selectRows } from './select-rows.ts';
@@ -54,13 +61,17 @@ export function toApprovalView(row: ApprovalRow): ApprovalView {
     form: asJson(form['form']),
     assignee: text('assignee'),
     escalateTo: text('escalateTo'),
-    askedMs: row.at_ms,
+    askedMs: askedMs(row),
     deadlineMs: row.due_ms,
     answer: end.answer,
     by: end.by,
     comment: end.comment,
   };
 }
+
+/** From the id, which was made when it was asked: the row's own time is that of its last change, in the end of the decision. */
+const askedMs = ({ subject, at_ms }: ApprovalRow): number =>
+  subject === null ? at_ms : timeOfId('approval', subject);
 
 interface End {
   state: ApprovalView['state'];

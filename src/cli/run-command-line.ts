@@ -4,6 +4,7 @@
  * ends the process at once. I3: nothing of the product is loaded before it is needed.
  */
 import { CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { EmbeddedDoor } from './hive-door.ts';
@@ -73,7 +74,7 @@ export async function runCommandLine(commandLine: CommandLine): Promise<ExitCode
       door,
       doing,
     };
-    return report(session, thrown);
+    return report(session, thrown, namedCommand(program, words));
   }
   return exitCode;
 }
@@ -83,12 +84,26 @@ function helpFor(program: ReturnType<typeof createProgram>, words: readonly stri
   return (named ?? program).helpInformation();
 }
 
-async function report(session: Session, thrown: unknown): Promise<ExitCode> {
+/** The deepest command that the words name: `run start` of `run start --strategy x`. */
+function namedCommand(program: Command, words: readonly string[]): string {
+  const names: string[] = [];
+  let at = program;
+  for (const word of words) {
+    const next = at.commands.find((command) => command.name() === word);
+    if (next === undefined) continue; // an option before the command, or its value
+    names.push(word);
+    at = next;
+  }
+  return names.join(' ');
+}
+
+async function report(session: Session, thrown: unknown, command = ''): Promise<ExitCode> {
   const { hiveError, toHiveError } = await import('../contract/index.ts');
   const { reportError } = await import('./report-error.ts');
   if (thrown instanceof CommanderError) {
     const message = thrown.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    return reportError(session, hiveError('USAGE', { message, cause: thrown }));
+    const details = command === '' ? {} : { fix: [`see: hive ${command} --help`] };
+    return reportError(session, hiveError('USAGE', { message, cause: thrown, details }));
   }
   return reportError(session, toHiveError(thrown));
 }

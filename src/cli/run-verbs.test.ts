@@ -72,6 +72,15 @@ describe('starting', () => {
     });
   });
 
+  test('a word that is wrong points at the help of its command; --wait and --detach exclude each other', async () => {
+    const { exitCode, err } = await tell('--quiet run start x --agents a --wait 5s --detach');
+    expect(exitCode).toBe(2);
+    expect(err).toContain('hive run start --help');
+    expect((await tell('run start x --agents a --nope')).err).toContain('hive run start --help');
+    expect((await tell('run foo')).err).toContain('hive run --help');
+    expect((await tell('foo')).err).toContain('hive help');
+  });
+
   test('--detach prints the id and does not watch; a bad strategy or missing agents are usage errors', async () => {
     const detached = await tell('run start greet --agents echo --detach', { answers: started });
     expect([detached.exitCode, detached.out]).toEqual([0, `${id}\n`]);

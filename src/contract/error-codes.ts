@@ -45,11 +45,11 @@ export const errorCodes = {
   }),
   ID_INVALID: entry('stop', 400, {
     message: 'Not a valid id',
-    advice: 'Copy the whole id, e.g. from `hive run list`.',
+    advice: 'Copy the whole id from `hive run list`, `hive task list` or `hive approval list`.',
   }),
   NOT_FOUND: entry('stop', 404, {
     message: 'There is nothing with this id',
-    advice: 'List what exists with `hive run list` or `hive task list`.',
+    advice: 'List what exists with `hive run list`, `hive task list` or `hive approval list`.',
   }),
   IDEMPOTENCY_CONFLICT: entry('stop', 409, {
     message: 'This idempotency key was used with another body',
@@ -57,7 +57,7 @@ export const errorCodes = {
   }),
   ILLEGAL_TRANSITION: entry('stop', 409, {
     message: 'This state does not allow that change',
-    advice: 'Look at the present state with `hive task show <id>`.',
+    advice: 'Look at the present state with `hive run show <id>` or `hive task show <id>`.',
   }),
   STALE_FENCE: entry('stop', 409, {
     message: 'A newer attempt owns this task; this result is not accepted',
@@ -122,7 +122,7 @@ export const errorCodes = {
   }),
   GRAPH_INVALID: entry('stop', 422, {
     message: 'The workflow graph is not valid',
-    advice: 'Correct the nodes named in the message.',
+    advice: 'Correct the places that the message names.',
   }),
   RUN_FAILED: entry('stop', 409, {
     message: 'The run failed',

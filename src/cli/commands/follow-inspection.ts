@@ -60,7 +60,7 @@ export function runEndError({ id, state, error, failures }: RunView): Error {
       : error.message;
   const where = first === undefined ? '' : ` in ${first.name}`;
   return hiveError('RUN_FAILED', {
-    message: `${id} is ${state}${why === undefined ? '' : `${where}: ${why}`}`,
+    message: `${id} ${state === 'failed' ? 'failed' : `is ${state}`}${why === undefined ? '' : `${where}: ${why}`}`,
     details: { fix: [`hive run show ${id}`] },
   });
 }

@@ -1,5 +1,5 @@
 /** What the files of commands share: how a command's words become a call of its code. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
@@ -68,4 +68,9 @@ export const pageOf = ({ limit, cursor, state }: RawOptions): object =>
 export const withWaiting = (command: Command): Command =>
   command
     .option('--wait <time>', 'wait for its end without progress, at most this long', duration)
-    .option('--detach', 'print its id and end at once; it is worked on while a hive runs');
+    .addOption(
+      new Option(
+        '--detach',
+        'print its id and end at once; it is worked on while a hive runs',
+      ).conflicts('wait'),
+    );

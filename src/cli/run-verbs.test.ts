@@ -97,6 +97,12 @@ describe('starting', () => {
     expect(late.exitCode).toBe(7);
     expect(late.err).toContain('it goes on');
     expect(late.err).toContain(`hive run watch ${id}`);
+    const own = await tell('run start greet --agents echo --wait 1ms', {
+      answers: slow,
+      hive: { mode: 'embedded' },
+    });
+    expect(own.err).toContain('goes on while a hive runs');
+    expect(own.err).toContain('hive start');
   });
 
   test('an unknown agent shows the nearest', async () => {

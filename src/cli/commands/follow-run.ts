@@ -42,7 +42,7 @@ export async function followRun(
   const run =
     waitMs === undefined
       ? await watchLive(session, { client, mode, runId })
-      : await waitQuietly(session, client, { runId, waitMs });
+      : await waitQuietly(session, { client, mode }, { runId, waitMs });
   if (run === undefined) return exitCodes.interrupted;
   return tellOutcome(session, run, started);
 }
@@ -86,9 +86,11 @@ async function watchLive(
 
 async function waitQuietly(
   session: Session,
-  client: HiveClient,
+  { client, mode }: Pick<OpenHive, 'client' | 'mode'>,
   { runId, waitMs }: { runId: string; waitMs: number },
 ): Promise<RunView | undefined> {
+  // A hive that runs inside the command ends with it.
+  const goesOn = mode === 'embedded' ? 'it is kept, and goes on while a hive runs' : 'it goes on';
   const deadline = systemClock.mono() + waitMs;
   let cursor = 'head';
   while (!session.signal.aborted) {
@@ -101,8 +103,11 @@ async function waitQuietly(
     if (isRunTerminal(run.state)) return run;
     if (systemClock.mono() >= deadline) {
       throw hiveError('TIMEOUT', {
-        message: `${runId} has not ended after ${waitMs / 1_000} s (${run.label.text.toLowerCase()}); it goes on`,
-        details: { runId, fix: [`hive run watch ${runId}`] },
+        message: `${runId} has not ended after ${waitMs / 1_000} s (${run.label.text.toLowerCase()}); ${goesOn}`,
+        details: {
+          runId,
+          fix: [`hive run watch ${runId}`, ...(mode === 'embedded' ? ['hive start'] : [])],
+        },
       });
     }
     cursor = next ?? cursor;

@@ -187,6 +187,15 @@ function eventCases(stores: Stores): void {
       expect(await f.store.events.after({ cursor: head, limit: 10 })).toHaveLength(2);
     });
 
+    test('a cursor that no store gave is refused, not taken for the end', async () => {
+      await using f = await stores.fresh();
+      await emit(f, 1);
+      for (const cursor of ['start', '', `1'; drop table events`])
+        await expect(f.store.events.after({ cursor, limit: 1 })).rejects.toMatchObject({
+          code: 'INPUT_INVALID',
+        });
+    });
+
     test('a cursor holds after the store is opened again', async () => {
       await using f = await stores.fresh();
       await emit(f, 4);

@@ -209,9 +209,7 @@ class SqliteStore implements Store {
     return {
       after: async ({ cursor, tenant, run, limit }) => {
         const where = ['key > ?'];
-        const parameters: (string | number | null | Uint8Array)[] = [
-          cursor === null ? 0 : Number(cursor),
-        ];
+        const parameters: (string | number | null | Uint8Array)[] = [keyOfCursor(cursor)];
         if (tenant !== undefined) {
           where.push('tenant = ?');
           parameters.push(tenant);
@@ -372,4 +370,13 @@ function weightOf(operation: Operation): number {
     case 'routes':
       return 1;
   }
+}
+
+/** A cursor of this store is the key of an event. One of another store, or none at all, must not read as "nothing new". */
+function keyOfCursor(cursor: string | null): number {
+  if (cursor === null) return 0;
+  if (/^\d{1,16}$/.test(cursor)) return Number(cursor);
+  throw hiveError('INPUT_INVALID', {
+    message: `"${cursor.slice(0, 60)}" is not an event cursor of this store`,
+  });
 }

@@ -105,6 +105,16 @@ describe('starting', () => {
     expect(own.err).toContain('hive start');
   });
 
+  test('a run that completed although a task failed says so, beside its output', async () => {
+    const counts = { ...aRun().counts, failed: 2 };
+    const warned = { ...started, 'run.watch': () => over(aRun({ state: 'completed', counts })) };
+    const { exitCode, err } = await tell('run start greet --agents a,b --wait 1s', {
+      answers: warned,
+    });
+    expect(exitCode).toBe(0);
+    expect(err).toContain('completed with warnings: 2 tasks of it failed');
+  });
+
   test('an unknown agent shows the nearest', async () => {
     const answers = {
       'run.start': () => {

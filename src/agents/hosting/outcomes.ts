@@ -1,5 +1,11 @@
 /** From what an agent returned or threw to the outcome that is stored. Pure. */
-import { encodeJson, hiveError, isHiveError, toHiveError } from '../../contract/index.ts';
+import {
+  encodeJson,
+  hiveError,
+  isHiveError,
+  schemaWords,
+  toHiveError,
+} from '../../contract/index.ts';
 import type {
   AttemptOutcome,
   ErrorCode,
@@ -47,7 +53,7 @@ export function withSteps(outcome: AttemptOutcome, steps: readonly JournalStep[]
 /** The input as the schema gives it (defaults filled in). Throws INPUT_INVALID. */
 export function checkedInput(definition: AgentDefinition, input: unknown): unknown {
   if (definition.inputSchema === undefined) return input;
-  const parsed = definition.inputSchema.safeParse(input);
+  const parsed = definition.inputSchema.safeParse(input, { error: schemaWords });
   if (parsed.success) return parsed.data;
   throw hiveError('INPUT_INVALID', {
     message: `the input of ${definition.manifest.name} is not valid: ${schemaProblems(parsed.error).join('; ')}`,
@@ -89,7 +95,7 @@ export function agentJson(value: unknown, what: string, maxBytes: number): strin
 
 function checkedOutput(definition: AgentDefinition, value: unknown): unknown {
   if (definition.outputSchema === undefined) return value;
-  const parsed = definition.outputSchema.safeParse(value);
+  const parsed = definition.outputSchema.safeParse(value, { error: schemaWords });
   if (parsed.success) return parsed.data;
   throw outputInvalid(
     `the result of ${definition.manifest.name} does not match its output schema: ${schemaProblems(parsed.error).join('; ')}`,

@@ -56,6 +56,10 @@ function tellOutcome(
   const { document, lines, exitCode } = outcome(run);
   if (wantsJson(session)) writeJson(session, document);
   else writeLines(session, lines);
+  if (outcome === plainOutcome && run.counts.failed > 0) {
+    const tasks = run.counts.failed === 1 ? 'a task' : `${run.counts.failed} tasks`;
+    note(session, `completed with warnings: ${tasks} of it failed; see hive run show ${run.id}`);
+  }
   return exitCode ?? exitCodes.ok;
 }
 

@@ -183,7 +183,8 @@ export const nodeView = z.object({
   id: z.string(),
   title: z.string(),
   kind: z.string(),
-  state: z.enum(['waiting', 'running', 'completed', 'failed', 'cancelled', 'skipped']),
+  /** pending: not reached yet; waiting: its tasks wait for an agent, a time or an answer. */
+  state: z.enum(['pending', 'waiting', 'running', 'completed', 'failed', 'cancelled', 'skipped']),
   counts: taskCounts,
 });
 export type NodeView = z.infer<typeof nodeView>;

@@ -50,7 +50,7 @@ function stateWithoutTasks(node: GraphNode, runState: RunState): NodeView['state
     case 'pending':
     case 'running':
     case 'paused':
-      return 'waiting';
+      return 'pending';
     default:
       return runState satisfies never;
   }
@@ -61,7 +61,7 @@ function joinState(
   views: ReadonlyMap<string, NodeView>,
   { runState }: NodeFacts,
 ): NodeView['state'] {
-  const states = node.after.map((id) => views.get(id)?.state ?? 'waiting');
+  const states = node.after.map((id) => views.get(id)?.state ?? 'pending');
   if (states.every((state) => state === 'skipped')) return 'skipped';
   const isDone = (state: NodeView['state']): boolean =>
     state === 'completed' || (node.mode === 'all' && state === 'skipped');

@@ -208,7 +208,7 @@ describe('inspections', () => {
     expect(run.nodes.map(({ id, state }) => [id, state])).toEqual([
       ['list', 'completed'],
       ['each', 'running'],
-      ['report', 'waiting'],
+      ['report', 'pending'],
     ]);
     expect(run.active.length).toBeGreaterThanOrEqual(2);
     expect(run.input).toMatchObject({

@@ -41,6 +41,7 @@ export function runPage(run: RunView, nowMs: number): Html {
 }
 
 const nodeTones: Readonly<Record<NodeView['state'], Tone>> = {
+  pending: 'neutral',
   waiting: 'neutral',
   running: 'active',
   completed: 'success',

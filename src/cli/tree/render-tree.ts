@@ -116,6 +116,7 @@ function takeGroups(groups: readonly (readonly Line[])[], room: number): (readon
 }
 
 const nodeTones: Readonly<Record<NodeView['state'], Tone>> = {
+  pending: 'neutral',
   waiting: 'neutral',
   running: 'active',
   completed: 'success',

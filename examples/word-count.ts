@@ -3,7 +3,7 @@
  * of the hive it goes on after the last step that was written.
  */
 import { z } from 'zod';
-import { defineAgent, stopError } from '../src/index.ts';
+import { defineAgent, stopError } from 'hivewright';
 
 export const wordCount = defineAgent({
   name: 'word-count',

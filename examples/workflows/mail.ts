@@ -1,7 +1,7 @@
 // A workflow as code: the same graph, with types, with schemas by zod, and with whatever a program can compute of it.
 
 import { z } from 'zod';
-import { defineWorkflow } from '../../src/index.ts';
+import { defineWorkflow } from 'hivewright';
 
 const languages = ['de', 'fr', 'pl'];
 

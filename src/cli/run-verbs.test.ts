@@ -351,6 +351,35 @@ describe('tasks', () => {
     expect((await tell(`task batch ${file}`, { answers: end(1) })).exitCode).toBe(6);
   });
 
+  test('what the hive refuses of a batch is told of its line', async () => {
+    const file = fileOf('lines.jsonl', '{"needs":["echo"]}\n\n{"needs":["ekho"],"input":{}}\n');
+    const refusal = (error: Error) => ({
+      'task.batch': () => {
+        throw error;
+      },
+    });
+    for (const [error, why, exitCode] of [
+      [
+        hiveError('INPUT_INVALID', {
+          message: 'tasks.1: unknown "x"; tasks.0.input: must be an object',
+        }),
+        `${file}:3: unknown "x"; ${file}:1: input: must be`,
+        2,
+      ],
+      [
+        hiveError('CAPABILITY_UNKNOWN', {
+          message: 'node "tasks2": no agent offers ekho',
+          details: { missing: ['ekho'] },
+        }),
+        `${file}:3: no agent offers ekho`,
+        3,
+      ],
+    ] as const) {
+      const told = await tell(`task batch ${file}`, { answers: refusal(error) });
+      expect([told.exitCode, told.err]).toEqual([exitCode, expect.stringContaining(why)]);
+    }
+  });
+
   test.each([
     ['', 'has no task'],
     ['{"needs":["a"]}\n{nope', 'bad.jsonl:2 is not JSON'],

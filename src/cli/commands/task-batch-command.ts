@@ -1,5 +1,5 @@
 /** `hive task batch <file>`: many tasks with one call, and one summary of them. */
-import { hiveError, operationLimits } from '../../contract/index.ts';
+import { hiveError, isHiveError, operationLimits } from '../../contract/index.ts';
 import type { OperationRequest, RunView } from '../../contract/index.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -24,10 +24,14 @@ export async function taskBatchCommand(
   session: Session,
   { file, waitMs, detach, ...request }: TaskBatchOptions,
 ): Promise<ExitCode> {
-  const tasks = parseLines(file, await readTextFile(file));
+  const { tasks, lines } = parseLines(file, await readTextFile(file));
   const purpose = detach ? 'look' : 'follow';
   return withHive(session, { purpose }, async (hive) => {
-    const answer = await hive.client.call('task.batch', { tasks, ...request });
+    const answer = await hive.client
+      .call('task.batch', { tasks, ...request })
+      .catch((error: unknown) => {
+        throw atItsLine(error, { file, tasks, lines });
+      });
     return followRun(session, hive, {
       runId: answer.runId,
       answer: { runId: answer.runId, duplicate: answer.duplicate, tasks: answer.tasks },
@@ -61,12 +65,14 @@ function summary(run: RunView) {
   };
 }
 
-/** Throws INPUT_INVALID that names the line. `needs` is the word of the command line for capabilities. */
-export function parseLines(file: string, text: string): BatchTask[] {
+/** The tasks, and the line of each. Throws INPUT_INVALID that names the line. `needs` is the word of the command line for capabilities. */
+export function parseLines(file: string, text: string): { tasks: BatchTask[]; lines: number[] } {
   const tasks: BatchTask[] = [];
+  const lines: number[] = [];
   for (const [at, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
     tasks.push(parseLine(`${file}:${at + 1}`, line));
+    lines.push(at + 1);
   }
   if (tasks.length === 0) {
     throw hiveError('INPUT_INVALID', {
@@ -80,7 +86,28 @@ export function parseLines(file: string, text: string): BatchTask[] {
       details: { fix: ['split the file'] },
     });
   }
-  return tasks;
+  return { tasks, lines };
+}
+
+/** What the hive says of task 7 is told of the line that it stands on. */
+function atItsLine(
+  error: unknown,
+  { file, tasks, lines }: { file: string; tasks: readonly BatchTask[]; lines: readonly number[] },
+): unknown {
+  if (!isHiveError(error)) return error;
+  const { code, message, details = {} } = error;
+  if (code !== 'INPUT_INVALID' && code !== 'CAPABILITY_UNKNOWN') return error;
+  const placeOf = (task: number): string => `${file}:${lines[task] ?? '?'}`;
+  const { missing } = details;
+  const [name] = Array.isArray(missing) ? (missing as unknown[]) : [];
+  const asking = tasks.findIndex(({ capabilities }) => capabilities.some((each) => each === name));
+  const told =
+    asking < 0
+      ? message.replaceAll(/\btasks\.(\d+)(\.|:)/g, (_, at: string, after: string) =>
+          after === ':' ? `${placeOf(Number(at))}:` : `${placeOf(Number(at))}: `,
+        )
+      : message.replace(/^(node "[^"]*": )?/, `${placeOf(asking)}: `); // the node was made of the batch
+  return hiveError(code, { message: told, cause: error, details });
 }
 
 const EXAMPLE = 'one object per line: {"needs": ["echo"], "input": {"text": "hello"}}';

@@ -302,7 +302,7 @@ export class Forks {
     if (found !== undefined) return { name: found.name, occurrence: Number(found.occurrence) };
     const names = [...new Set(rows.map((row) => row.name))].slice(0, 20).join(', ');
     throw hiveError('INPUT_INVALID', {
-      message: `node "${task.node ?? ''}" has no step "${of.step}" number ${of.occurrence}; ${names === '' ? 'it recorded none' : `it recorded ${names}`}`,
+      message: `node "${task.node ?? ''}" has no step "${of.step}"${of.occurrence === 0 ? '' : ` (occurrence ${of.occurrence})`}; ${names === '' ? 'it recorded none' : `it recorded ${names}`}`,
     });
   }
 }

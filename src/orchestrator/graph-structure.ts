@@ -147,8 +147,11 @@ class StructureRules {
     const oneOf = (names: readonly string[]): void => {
       const found = given(names);
       if (found.length === 1) return;
-      const all = names.join(', ');
-      const what = found.length === 0 ? `it has none of ${all}` : `it has ${found.join(' and ')}`;
+      const all = names.map(asWritten).join(', ');
+      const what =
+        found.length === 0
+          ? `it has none of ${all}`
+          : `it has ${found.map(asWritten).join(' and ')}`;
       this.add(sketch, found.slice(-1), `${what}; give exactly one of ${all}`);
     };
     if (sketch.kind === 'wait') {
@@ -179,6 +182,9 @@ class StructureRules {
       );
   }
 }
+
+/** As people write it in a file, beside its name in code. */
+const asWritten = (name: string): string => (name === 'forMs' ? 'for (in code: forMs)' : name);
 
 function cycleProblem(cycle: readonly string[]): string {
   const [first = '', second] = cycle;

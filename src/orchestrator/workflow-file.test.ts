@@ -254,6 +254,10 @@ test.each([
   ['name: a\nnodes:\n  - id: x\n    message: what: now\n', 'put the text in quotes'],
   ['name: 12\n', 'graph: name: must be a text, not 12'],
   ['name: a\n', 'graph: nodes: is missing'],
+  [
+    'name: a\nnodes: [{ id: x, for: 1s, event: e }]\n',
+    'it has for (in code: forMs) and event; give exactly one of',
+  ],
 ])('%j is told with its place and what to write', (text, told) => {
   expect(problemsOf(text).join('\n')).toContain(told);
 });

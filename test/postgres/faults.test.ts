@@ -89,7 +89,7 @@ describe.skipIf(missing !== null)(
       ).toEqual([{ errors: 1, state: 2 }]);
     });
 
-    test('S4, S6: the COMMIT of a run change is lost: one version, no second event, the same keys', async () => {
+    test('S4, S6: the answer to a committed run change is lost: one version, no second event, the same keys', async () => {
       await using database = await migratedDatabase();
       const through = await proxied(database.url);
       await using _proxy = through.proxy;
@@ -99,7 +99,7 @@ describe.skipIf(missing !== null)(
       const [task] = await open.claim(1);
       const [row] = await open.store.loadRuns([run.id]);
       if (task === undefined || row === undefined) throw new Error('setup');
-      const dropped = through.proxy.dropAnswerTo('commit');
+      const dropped = through.proxy.dropAnswerTo('settle_run_ends');
       const unit = {
         ...open.done(task),
         run: {

@@ -44,6 +44,27 @@ export const bytes = <Row>(
   get,
 });
 
+/** The columns of a part of the row. */
+export function columnsOf<Row, Part>(
+  columns: readonly Column<Part>[],
+  part: (row: Row) => Part,
+): Column<Row>[] {
+  return columns.map((column): Column<Row> => {
+    switch (column.kind) {
+      case 'bigint':
+        return int(column.name, (row) => column.get(part(row)));
+      case 'text':
+        return text(column.name, (row) => column.get(part(row)));
+      case 'bytea':
+        return bytes(column.name, (row) => column.get(part(row)));
+    }
+  });
+}
+
+/** `a, b, c` */
+export const namesOf = (columns: readonly { name: string }[]): string =>
+  columns.map(({ name }) => name).join(', ');
+
 export interface ColumnSet<Row> {
   /** `a, b, c` */
   readonly names: string;
@@ -66,10 +87,8 @@ export function columnSet<Row>(columns: readonly Column<Row>[], start = 1): Colu
     (column, i) => `coalesce(u.${column.name}, ${scalar(i)}::${column.kind}) as ${column.name}`,
   );
   return {
-    names: columns.map((column) => column.name).join(', '),
-    rows: `(select u.ord, u.${first.name}, ${selected.join(', ')} from unnest(${arrays.join(', ')}) with ordinality as u(${columns
-      .map((column) => column.name)
-      .join(', ')}, ord))`,
+    names: namesOf(columns),
+    rows: `(select u.ord, u.${first.name}, ${selected.join(', ')} from unnest(${arrays.join(', ')}) with ordinality as u(${namesOf(columns)}, ord))`,
     next: start + columns.length + rest.length,
     encode: (rows) => {
       const params: Param[] = [array(first, rows)];

@@ -24,7 +24,7 @@ export function isPlain(unit: EnqueueUnit, dictionaries: Dictionaries): boolean 
   );
 }
 
-/** Inserts plain units in one statement that commits by itself when no transaction is open. */
+/** Inserts plain units in one statement, sent before anything is awaited, that commits by itself when no transaction is open. */
 export async function enqueuePlain(
   scope: FlushScope,
   units: readonly EnqueueUnit[],

@@ -1,45 +1,20 @@
 // One flush lane: a queue with group commit on one connection, one flush in flight, so its units keep their order (S5).
 // Owns: its batcher and its link. Who may call it: the store's core.
 // I1: a verdict is given only after the commit of its unit (S1). I2: a flush that fails on data is halved until the bad unit stands alone (S2).
-// I3: a flush of one plain kind is one statement with its own commit; everything else is one transaction.
 //
-// A flush is: learn lanes > plan by kind > write (autocommit or BEGIN … COMMIT) > effects told > verdicts. On data error: halves, in order.
+// A flush is: learn lanes > write (flush.ts) > effects told > verdicts. On data error: halves, in order.
 
 import { crashPoint } from '../../contract/index.ts';
-import type {
-  EnqueueUnit,
-  EnqueueVerdict,
-  HiveError,
-  JournalStep,
-  NewTask,
-  SettleUnit,
-  SettleVerdict,
-} from '../../contract/index.ts';
+import type { EnqueueUnit, JournalStep, NewTask } from '../../contract/index.ts';
 import { Batcher } from '../../kernel/index.ts';
 import type { Dictionaries } from './dictionaries.ts';
 import { Effects } from './effects.ts';
-import { enqueueCarefully, enqueuePlain, isPlain } from './enqueue-flush.ts';
-import type { FlushScope, InTransaction } from './insert-rows.ts';
-import { appendJournals, needsLock } from './journal-flush.ts';
-import type { JournalAppend } from './journal-flush.ts';
+import type { FlushScope } from './insert-rows.ts';
 import { failureKind, storeError } from './failure.ts';
-import { transaction } from './link.ts';
-import type { Link, Sent } from './link.ts';
-import { concern, lockRows } from './locked-rows.ts';
-import { isAnswer, isPlainEnd, settleCarefully, settlePlain } from './settle-flush.ts';
-import type { PresentRows } from './settle-verdicts.ts';
-
-/** The smallest thing that is written or refused. */
-export type Atom =
-  | { kind: 'enqueue'; unit: EnqueueUnit }
-  | { kind: 'settle'; unit: SettleUnit }
-  | { kind: 'journal'; append: JournalAppend };
-export type AtomVerdict = EnqueueVerdict | SettleVerdict | boolean | Refusal;
-/** An append that cannot be stored; it has no verdict of its own, so its caller gets the error. */
-export interface Refusal {
-  status: 'refused';
-  error: HiveError;
-}
+import { Flush } from './flush.ts';
+import type { Atom, AtomVerdict } from './flush.ts';
+import type { Link } from './link.ts';
+import { isAnswer } from './settle-flush.ts';
 
 /** Units of one flush: about 20 ms of server time, which bounds the wait of the next one. */
 export const MAX_FLUSH_WEIGHT = 1_000;
@@ -192,138 +167,4 @@ function pointsAfter(atoms: readonly Atom[]): ('C3' | 'C8' | 'C16')[] {
 function refusal(atom: Atom, error: unknown): AtomVerdict {
   if (atom.kind === 'journal') return { status: 'refused', error: storeError(error) };
   return { status: 'invalid', error: storeError(error).toRecord() };
-}
-
-const unitsOf = (atoms: readonly { unit: SettleUnit }[]): SettleUnit[] =>
-  atoms.map(({ unit }) => unit);
-
-class Flush {
-  readonly #scope: FlushScope;
-  readonly #verdicts: (AtomVerdict | undefined)[];
-  readonly #plain: { at: number; unit: EnqueueUnit }[] = [];
-  readonly #enqueues: { at: number; unit: EnqueueUnit }[] = [];
-  readonly #journals: { at: number; append: JournalAppend }[] = [];
-  readonly #ends: { at: number; unit: SettleUnit }[] = [];
-  readonly #settles: { at: number; unit: SettleUnit }[] = [];
-
-  constructor(scope: FlushScope, atoms: readonly Atom[]) {
-    this.#scope = scope;
-    this.#verdicts = Array.from({ length: atoms.length });
-    for (const [at, atom] of atoms.entries()) {
-      switch (atom.kind) {
-        case 'enqueue':
-          (isPlain(atom.unit, scope.dictionaries) ? this.#plain : this.#enqueues).push({
-            at,
-            unit: atom.unit,
-          });
-          break;
-        case 'settle':
-          (isPlainEnd(atom.unit) ? this.#ends : this.#settles).push({ at, unit: atom.unit });
-          break;
-        case 'journal':
-          this.#journals.push({ at, append: atom.append });
-          break;
-      }
-    }
-  }
-
-  async write(): Promise<AtomVerdict[]> {
-    const { client } = this.#scope;
-    const kinds = [this.#plain, this.#journals, this.#ends].filter((list) => list.length > 0);
-    const careful = this.#enqueues.length + this.#settles.length > 0;
-    if (careful || kinds.length > 1 || this.#needsLocks()) {
-      await transaction(client, (sent) => this.#writeAll(sent));
-    } else {
-      await this.#writePlain();
-      const left = await this.#writeEnds();
-      // Rows that did not match are judged in a transaction of their own: the plain statement has committed.
-      if (left.length > 0)
-        await transaction(client, async (sent) => {
-          const scope = { ...this.#scope, sent };
-          await this.#settle(scope, left, await lockRows(scope, unitsOf(left)));
-        });
-    }
-    return this.#verdicts.map((verdict) => verdict ?? false);
-  }
-
-  #needsLocks(): boolean {
-    return this.#journals.some(({ append }) => needsLock(append));
-  }
-
-  async #writeAll(sent: Sent): Promise<void> {
-    const scope = { ...this.#scope, sent };
-    // Statements that lock rows one kind after the other would lock them in another order than the next flush does: all rows first.
-    const lockers = [this.#journals, this.#ends, this.#settles].filter((list) => list.length > 0);
-    const units = unitsOf(this.#settles);
-    const others = [
-      ...this.#journals.map(({ append }) => append.key),
-      ...this.#ends.flatMap(({ unit }) => unit.change?.key ?? []),
-    ];
-    const isLocked = lockers.length > 1 || units.length > 0 || this.#needsLocks();
-    let rows = isLocked ? await lockRows(scope, units, others) : undefined;
-    await this.#writePlain();
-    const left = await this.#writeEnds();
-    if (this.#enqueues.length > 0) {
-      this.#answer(
-        this.#enqueues,
-        await enqueueCarefully(
-          scope,
-          this.#enqueues.map(({ unit }) => unit),
-        ),
-      );
-      if (this.#enqueues.some(({ unit }) => unit.run !== undefined)) crashPoint('C2');
-    }
-    if (rows !== undefined && units.length > 0) {
-      // Read again what the statements above have changed.
-      if (concern(units, { rows, others })) rows = await lockRows(scope, units);
-      await this.#settle(scope, this.#settles, rows);
-    }
-    // Those that did not match are judged by rows read anew: the others have changed them.
-    if (left.length > 0) await this.#settle(scope, left, await lockRows(scope, unitsOf(left)));
-  }
-
-  async #writePlain(): Promise<void> {
-    const scope = this.#scope;
-    if (this.#plain.length > 0)
-      this.#answer(
-        this.#plain,
-        await enqueuePlain(
-          scope,
-          this.#plain.map(({ unit }) => unit),
-        ),
-      );
-    if (this.#journals.length > 0)
-      this.#answer(
-        this.#journals,
-        await appendJournals(
-          scope,
-          this.#journals.map(({ append }) => append),
-        ),
-      );
-  }
-
-  /** Answers those that the plain statement did not change. */
-  async #writeEnds(): Promise<{ at: number; unit: SettleUnit }[]> {
-    if (this.#ends.length === 0) return [];
-    const verdicts = await settlePlain(this.#scope, unitsOf(this.#ends));
-    const left: { at: number; unit: SettleUnit }[] = [];
-    for (const [i, end] of this.#ends.entries()) {
-      const verdict = verdicts[i];
-      if (verdict === undefined) left.push(end);
-      else this.#verdicts[end.at] = verdict;
-    }
-    return left;
-  }
-
-  async #settle(
-    scope: InTransaction,
-    settles: readonly { at: number; unit: SettleUnit }[],
-    rows: PresentRows,
-  ): Promise<void> {
-    this.#answer(settles, await settleCarefully(scope, unitsOf(settles), rows));
-  }
-
-  #answer(atoms: readonly { at: number }[], verdicts: readonly AtomVerdict[]): void {
-    for (const [i, { at }] of atoms.entries()) this.#verdicts[at] = verdicts[i];
-  }
 }

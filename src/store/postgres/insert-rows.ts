@@ -59,23 +59,38 @@ export async function insert(
   audits: readonly NewAudit[] = [],
 ): Promise<{ keys: readonly TaskKey[]; answers?: TaskAnswer[] }> {
   if (rows.length === 0) return { keys: [], answers: [] };
-  const { client, effects, dictionaries } = scope;
+  const { client } = scope;
   const { name, text } = audits.length === 0 ? insertTasks : insertAuditedTasks;
   const values =
     audits.length === 0 ? insertTasks.encode(rows) : insertAuditedTasks.encode(rows, audits);
   const result = await client.query<{ keys: string | null }>({ name, text, values });
   const keys = keysOf(result.rows[0]?.keys);
-  for (const { task, leased, lane } of rows) {
-    if (leased || task.state !== 'ready') continue;
-    const entry = dictionaries.laneByKey(lane);
-    if (entry !== undefined) effects.ready.add(entry);
-  }
+  markInserted(scope, rows);
   if (keys.length < rows.length) return { keys };
   const answers = rows.map(({ task, leased }, i) => ({
     key: keys[i] ?? 0,
     unleased: task.lease !== undefined && !leased,
   }));
   return { keys, answers };
+}
+
+/** Marks the lanes of new rows that wait for a claim. */
+export function markInserted(
+  { effects, dictionaries }: FlushScope,
+  rows: readonly Pick<TaskRow, 'task' | 'leased' | 'lane'>[],
+): void {
+  for (const { task, leased, lane } of rows) {
+    if (leased || task.state !== 'ready') continue;
+    const entry = dictionaries.laneByKey(lane);
+    if (entry !== undefined) effects.ready.add(entry);
+  }
+}
+
+/** Whether its local dispatch must be counted against a cap. */
+export function wouldTakeCap(task: NewTask, dictionaries: Dictionaries): boolean {
+  if (task.lease === undefined || !dictionaries.anyCaps) return false;
+  const lane = dictionaries.lane(task);
+  return lane === undefined || dictionaries.capsOf(lane).length > 0;
 }
 
 export function taskRow(scope: FlushScope, task: NewTask, runKey: RunKey | null): TaskRow {

@@ -5,7 +5,8 @@
 
 import type { RunId } from '../../contract/index.ts';
 import { MAX_FLUSH_WEIGHT, weightOf } from './flush-lane.ts';
-import type { Atom, AtomVerdict, FlushLane } from './flush-lane.ts';
+import type { FlushLane } from './flush-lane.ts';
+import type { Atom, AtomVerdict } from './flush.ts';
 
 interface Bound {
   lane: FlushLane;

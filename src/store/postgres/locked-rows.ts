@@ -2,11 +2,13 @@
 // I1: locks are taken in one order everywhere: runs by key, then all task rows of the flush by key in one statement, then blobs, then caps; so two
 // flushes cannot wait for each other in a circle. I2: what depends on a lock is read by a statement sent behind it, which sees what the lock waited for.
 
+import type { Client } from 'pg';
 import { idBytes, taskStates } from '../../contract/index.ts';
 import type { NewDelivery, RunKey, SettleUnit, TaskChange, TaskKey } from '../../contract/index.ts';
 import { systemUniform } from '../../kernel/index.ts';
 import { eventSubject } from '../event-answer.ts';
 import type { FlushScope } from './insert-rows.ts';
+import type { Sent } from './link.ts';
 import { PresentWaits } from './present-waits.ts';
 import type { InboxCells, WaitCells } from './present-waits.ts';
 import { attemptName } from './settle-verdicts.ts';
@@ -81,6 +83,16 @@ export async function lockRows(
     repeat: scope.tries > 0,
   };
   return present;
+}
+
+/** Takes the same locks without waiting for them: for statements sent behind, which judge by themselves. */
+export function sendLocks(
+  client: Client,
+  sent: Sent,
+  keys: { runs: readonly RunKey[]; tasks: readonly TaskKey[] },
+): void {
+  if (keys.runs.length > 0) sent.add(client.query({ ...sql.lockRuns, values: [keys.runs] }));
+  if (keys.tasks.length > 0) sent.add(client.query({ ...waits.lockTasks, values: [keys.tasks] }));
 }
 
 /** The open tasks of a run whose row is locked, those among them that this flush inserted. */

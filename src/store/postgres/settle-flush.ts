@@ -48,13 +48,13 @@ export function isPlainEnd(unit: SettleUnit): boolean {
 }
 
 /** Steps that travel with the change: all new, none large. */
-function stepsOf({ journal }: TaskChange): { json: string; count: number } | undefined {
+export function stepsOf({ journal }: TaskChange): { json: string; count: number } | undefined {
   if (journal === undefined || journal.length === 0) return undefined;
   const steps = uniqueSteps(journal);
   return { json: JSON.stringify(steps), count: steps.length };
 }
 
-/** One statement; undefined where the row did not match (stale, capped, or applied before): judge those carefully. */
+/** One statement, sent before anything is awaited; undefined where the row did not match (stale, capped, or applied before): judge those carefully. */
 export async function settlePlain(
   scope: FlushScope,
   units: readonly SettleUnit[],

@@ -2,7 +2,7 @@
 
 import { eventTypes, idBytes, runStates, taskStates } from '../../contract/index.ts';
 import type { LaneKey, NewAudit, NewEvent, NewRun, NewTask, RunKey } from '../../contract/index.ts';
-import { bytes, columnSet, int, text } from './column-set.ts';
+import { bytes, columnSet, columnsOf, int, text } from './column-set.ts';
 import type { Column } from './column-set.ts';
 
 export interface TaskRow {
@@ -16,7 +16,7 @@ export interface TaskRow {
 
 const leaseOf = (row: TaskRow): NewTask['lease'] => (row.leased ? row.task.lease : undefined);
 
-const taskColumns = columnSet<TaskRow>([
+export const taskList: readonly Column<TaskRow>[] = [
   bytes('id', (row) => idBytes('task', row.task.id)),
   int('tenant', (row) => row.task.tenant),
   int('project', (row) => row.task.project),
@@ -44,7 +44,8 @@ const taskColumns = columnSet<TaskRow>([
   text('idem', (row) => row.task.idempotencyKey),
   text('body_hash', (row) => row.task.bodyHash),
   int('created_ms', (row) => row.task.createdMs),
-]);
+];
+const taskColumns = columnSet(taskList);
 
 /** Keys of the rows inserted, in the order of the input; rows that exist already (id or idempotency key) are left out. */
 export const insertTasks = {
@@ -63,7 +64,7 @@ export interface RunInsert {
   seq: number;
 }
 
-const runColumns = columnSet<RunInsert>([
+export const runList: readonly Column<RunInsert>[] = [
   bytes('id', ({ run }) => idBytes('run', run.id)),
   int('tenant', ({ run }) => run.tenant),
   int('project', ({ run }) => run.project),
@@ -89,13 +90,17 @@ const runColumns = columnSet<RunInsert>([
   text('error', ({ run }) =>
     run.ended?.error === undefined ? null : JSON.stringify(run.ended.error),
   ),
-]);
+];
+const runColumns = columnSet(runList);
 
+export const pinList: readonly Column<NewRun>[] = [
+  int('tenant', (run) => run.tenant),
+  text('graph', (run) => run.graph),
+  text('input', (run) => run.input),
+];
 const pinColumns = columnSet<{ run: NewRun; key: RunKey }>([
   int('run', ({ key }) => key),
-  int('tenant', ({ run }) => run.tenant),
-  text('graph', ({ run }) => run.graph),
-  text('input', ({ run }) => run.input),
+  ...columnsOf(pinList, ({ run }: { run: NewRun }) => run),
 ]);
 
 /** What runs are started with and never change. */
@@ -116,7 +121,7 @@ export const insertRuns = {
   encode: runColumns.encode,
 };
 
-export const eventColumns = columnSet<NewEvent>([
+export const eventList: readonly Column<NewEvent>[] = [
   int('at_ms', (event) => event.atMs),
   int('tenant', (event) => event.tenant),
   int('type', (event) => eventTypes[event.type]),
@@ -124,7 +129,8 @@ export const eventColumns = columnSet<NewEvent>([
   bytes('task', (event) => (event.task === undefined ? null : idBytes('task', event.task))),
   int('seq', (event) => event.seq),
   text('data', (event) => JSON.stringify(event.data)),
-]);
+];
+const eventColumns = columnSet(eventList);
 
 export const insertEvents = {
   name: 'insert_events',
@@ -132,7 +138,7 @@ export const insertEvents = {
   encode: eventColumns.encode,
 };
 
-const auditList: readonly Column<NewAudit>[] = [
+export const auditList: readonly Column<NewAudit>[] = [
   int('at_ms', (audit) => audit.atMs),
   int('tenant', (audit) => audit.tenant),
   text('actor', (audit) => audit.actor),

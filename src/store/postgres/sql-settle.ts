@@ -11,6 +11,7 @@ import type {
   TenantKey,
 } from '../../contract/index.ts';
 import { bytes, columnSet, int, text } from './column-set.ts';
+import type { Column } from './column-set.ts';
 import { insertNewSteps } from './sql-journal.ts';
 
 export interface ChangeRow {
@@ -24,7 +25,8 @@ export interface ChangeRow {
 const json = (value: unknown): string | null =>
   value === undefined ? null : JSON.stringify(value);
 
-const changeColumns = columnSet<ChangeRow>([
+/** All but the event. */
+export const changeList: readonly Column<ChangeRow>[] = [
   int('key', ({ change }) => change.key),
   int('fence', ({ change }) => ('fence' in change.guard ? change.guard.fence : null)),
   int('state', ({ change }) => taskStates[change.to]),
@@ -37,11 +39,6 @@ const changeColumns = columnSet<ChangeRow>([
   int('errors', ({ change }) => change.addErrors ?? 0),
   int('crashes', ({ change }) => change.addCrashes ?? 0),
   text('agent', ({ change }) => change.agent),
-  int('ev_type', ({ event }) => (event === undefined ? null : eventTypes[event.type])),
-  int('ev_at_ms', ({ event }) => event?.atMs),
-  bytes('ev_run', ({ event }) => (event?.run === undefined ? null : idBytes('run', event.run))),
-  bytes('ev_task', ({ event }) => (event?.task === undefined ? null : idBytes('task', event.task))),
-  text('ev_data', ({ event }) => (event === undefined ? null : JSON.stringify(event.data))),
   int('at_attempt', ({ change }) => change.attempt?.attempt),
   int('at_fence', ({ change }) => change.attempt?.fence),
   text('at_agent', ({ change }) => change.attempt?.agent),
@@ -52,47 +49,60 @@ const changeColumns = columnSet<ChangeRow>([
   text('at_error', ({ change }) => json(change.attempt?.error)),
   int('steps_n', ({ steps }) => steps?.count ?? 0),
   text('steps', ({ steps }) => steps?.json),
+];
+
+const changeColumns = columnSet<ChangeRow>([
+  ...changeList,
+  int('ev_type', ({ event }) => (event === undefined ? null : eventTypes[event.type])),
+  int('ev_at_ms', ({ event }) => event?.atMs),
+  bytes('ev_run', ({ event }) => (event?.run === undefined ? null : idBytes('run', event.run))),
+  bytes('ev_task', ({ event }) => (event?.task === undefined ? null : idBytes('task', event.task))),
+  text('ev_data', ({ event }) => (event === undefined ? null : JSON.stringify(event.data))),
 ]);
 
 /**
  * Written so that no partial index fits it: by the key the planner finds a row for each change, by the index of leased tasks it would compare each
  * change with each lease there is (measured: 400 by 400 took 40 ms).
  */
-const IS_LEASED = `t.state + 0 = ${taskStates.leased}`;
+export const IS_LEASED = `t.state + 0 = ${taskStates.leased}`;
 
-const SET = `state = i.state, reason = i.reason, result = i.result, error = i.error, due_ms = i.due_ms,
+export const SET_TASK = `state = i.state, reason = i.reason, result = i.result, error = i.error, due_ms = i.due_ms,
   started_ms = coalesce(i.started_ms, t.started_ms), ended_ms = i.ended_ms, errors = t.errors + i.errors, crashes = t.crashes + i.crashes,
   agent = coalesce(i.agent, t.agent), lease_until_ms = null, suspect = 0, capped = 0,
   hold = case when i.state = ${taskStates.uncertain} then t.hold else 0 end,  journal_steps = t.journal_steps + i.steps_n`;
 
-const FOLLOWED = `
-  e as (insert into events (tenant, type, at_ms, run, task, data)
-    select tenant, ev_type, ev_at_ms, ev_run, ev_task, ev_data from changed where ev_type is not null),
+/** What RETURNED of an update named `changed` brings with it: its attempt rows, and journals that have no row yet. */
+export const FOLLOWED = `
   a as (insert into attempts (tenant, task, attempt, fence, agent, host, outcome, error, started_ms, ended_ms)
     select tenant, key, at_attempt, at_fence, at_agent, at_host, at_outcome, at_error, at_started_ms, at_ended_ms
     from changed where at_outcome is not null on conflict do nothing),
   o as (select tenant, key, steps, 0 as base from changed where steps is not null),
-  j as (${insertNewSteps('o')})
-  select array_agg(ord)::text as ords, (array_agg(lane) filter (where new_state = ${taskStates.ready}))::text as lanes from changed`;
+  j as (${insertNewSteps('o')})`;
 
-const RETURNED = `t.tenant, t.key, t.lane, t.state as new_state, i.ord, i.ev_type, i.ev_at_ms, i.ev_run, i.ev_task, i.ev_data,
-  i.at_attempt, i.at_fence, i.at_agent, i.at_host, i.at_outcome, i.at_error, i.at_started_ms, i.at_ended_ms, i.steps`;
+export const RETURNED = `t.tenant, t.key, t.lane, t.state as new_state, i.ord, i.at_attempt, i.at_fence, i.at_agent, i.at_host, i.at_outcome,
+  i.at_error, i.at_started_ms, i.at_ended_ms, i.steps`;
+
+/** Lanes of the tasks that became ready. */
+export const READY_LANES = `(array_agg(lane) filter (where new_state = ${taskStates.ready}))::text`;
 
 /** Ends attempts of uncapped tasks under their fence, each with its event, attempt row and journal (when it has none). Answers which rows (ord) it changed. */
 export const settleFast = {
   name: 'settle_fast',
   text: `with changed as (
-      update tasks t set ${SET} from ${changeColumns.rows} as i
+      update tasks t set ${SET_TASK} from ${changeColumns.rows} as i
       where t.key = i.key and t.fence = i.fence and ${IS_LEASED} and t.capped = 0 and t.hold = 0
         and (i.steps is null or t.journal_steps = 0)
-      returning ${RETURNED}), ${FOLLOWED}`,
+      returning ${RETURNED}, i.ev_type, i.ev_at_ms, i.ev_run, i.ev_task, i.ev_data),
+    e as (insert into events (tenant, type, at_ms, run, task, data)
+      select tenant, ev_type, ev_at_ms, ev_run, ev_task, ev_data from changed where ev_type is not null), ${FOLLOWED}
+    select array_agg(ord)::text as ords, ${READY_LANES} as lanes from changed`,
   encode: changeColumns.encode,
 };
 
 /** The same without guards and without what follows: the rows are locked and judged. A change by state (no fence) raises the fence. */
 export const changeTasks = {
   name: 'change_tasks',
-  text: `update tasks t set ${SET}, fence = t.fence + case when i.fence is null then 1 else 0 end from ${changeColumns.rows} as i where t.key = i.key`,
+  text: `update tasks t set ${SET_TASK}, fence = t.fence + case when i.fence is null then 1 else 0 end from ${changeColumns.rows} as i where t.key = i.key`,
   encode: changeColumns.encode,
 };
 
@@ -136,7 +146,7 @@ export interface RunRowChange {
   version: number;
 }
 
-const runColumns = columnSet<RunRowChange>([
+export const runChangeList: readonly Column<RunRowChange>[] = [
   int('key', ({ change }) => change.key),
   int('version', ({ version }) => version),
   int('token', ({ change }) => change.token),
@@ -147,13 +157,15 @@ const runColumns = columnSet<RunRowChange>([
   text('error', ({ change }) => json(change.error)),
   int('started_ms', ({ change }) => change.startedMs),
   int('ended_ms', ({ change }) => change.endedMs),
-]);
+];
+const runColumns = columnSet(runChangeList);
+
+export const SET_RUN = `version = i.version, token = i.token, seq = i.seq, state = i.state, progress = i.progress, output = coalesce(i.output, r.output),
+  error = coalesce(i.error, r.error), started_ms = coalesce(i.started_ms, r.started_ms), ended_ms = coalesce(i.ended_ms, r.ended_ms)`;
 
 export const changeRuns = {
   name: 'change_runs',
-  text: `update runs r set version = i.version, token = i.token, seq = i.seq, state = i.state, progress = i.progress, output = coalesce(i.output, r.output),
-      error = coalesce(i.error, r.error), started_ms = coalesce(i.started_ms, r.started_ms), ended_ms = coalesce(i.ended_ms, r.ended_ms)
-    from ${runColumns.rows} as i where r.key = i.key`,
+  text: `update runs r set ${SET_RUN} from ${runColumns.rows} as i where r.key = i.key`,
   encode: runColumns.encode,
 };
 

@@ -49,6 +49,9 @@ const version1 = z.strictObject({
 
 type Stored = z.infer<typeof version2>;
 
+/** How the text of a run begins that is being undone, for queries. */
+export const COMPENSATING_TEXT = '{"v":2,"phase":"compensating",';
+
 /** JSON text for the run row. */
 export function encodeProgress(progress: RunProgress): string {
   const stored: Record<string, unknown> = {

@@ -3,6 +3,7 @@ import { databaseFrom, missingPostgres } from '../harness/postgres.ts';
 import { graphAgents, graphCases } from './graph-cases.ts';
 import { openRunHive } from './run-hive.ts';
 import type { RunHive } from './run-hive.ts';
+import { steerAgents, steerCases } from './steer-cases.ts';
 import { waitAgents, waitCases } from './wait-cases.ts';
 
 const missing = await missingPostgres();
@@ -17,7 +18,10 @@ describe('runs on PostgreSQL', () => {
   beforeAll(async () => {
     const database = await databaseFrom('runs', () => Promise.resolve());
     drop = () => database.drop();
-    hive = await openRunHive({ agents: [...graphAgents, ...waitAgents], url: database.url });
+    hive = await openRunHive({
+      agents: [...graphAgents, ...waitAgents, ...steerAgents],
+      url: database.url,
+    });
   });
   afterAll(async () => {
     await hive[Symbol.asyncDispose]();
@@ -25,4 +29,5 @@ describe('runs on PostgreSQL', () => {
   });
   describe('graphs', () => graphCases(() => hive));
   describe('waits', () => waitCases(() => hive));
+  describe('steering', () => steerCases(() => hive));
 });

@@ -1,0 +1,120 @@
+// What people do to runs that are in the middle of something: undone, windowed, broken, waiting for runs of their own. Run on both stores.
+
+import { expect, test } from 'vitest';
+import { defineAgent } from '../../src/agents/index.ts';
+import type { AgentContext, AgentDefinition, AgentResult } from '../../src/agents/index.ts';
+import { isTerminal } from '../../src/contract/index.ts';
+import type { RunId, TaskId } from '../../src/contract/index.ts';
+import { BY, until } from './run-hive.ts';
+import type { RunHive } from './run-hive.ts';
+
+/** What the agents of the cases did, in order; cleared by each case. */
+const did: string[] = [];
+/** While it is true, work that may fail does. */
+const trouble = { isThere: false };
+
+const define = (
+  name: string,
+  execute: (ctx: AgentContext) => AgentResult | Promise<AgentResult>,
+): AgentDefinition =>
+  defineAgent({
+    name,
+    type: 'test',
+    version: '1',
+    capabilities: [`do:${name}`],
+    placement: 'inline',
+    concurrency: 50,
+    execute,
+  });
+
+interface Work {
+  as: string;
+  fails?: boolean;
+}
+
+export const steerAgents: readonly AgentDefinition[] = [
+  define('work', async (ctx) => {
+    const { as, fails } = ctx.input as Work;
+    await ctx.step('work', () => did.push(as));
+    if (fails === true && trouble.isThere) throw new Error(`${as} failed`);
+    return as;
+  }),
+  define('slow-undo', async (ctx) => {
+    await ctx.waitFor('undo');
+    did.push('undone');
+    return null;
+  }),
+  define('pay-twice', (ctx) =>
+    Promise.all(
+      ['x:b', 'b'].map((key) =>
+        ctx.effect(
+          key,
+          async () => {
+            if (key === 'x:b') await Promise.resolve();
+            throw new Error('the line broke');
+          },
+          { onUnknown: 'ask' },
+        ),
+      ),
+    ),
+  ),
+];
+
+const work = (id: string, more: object = {}) =>
+  ({
+    kind: 'agent',
+    id,
+    capabilities: ['do:work'],
+    inputs: { as: `"${id}"` },
+    retry: 'none',
+    ...more,
+  }) as const;
+const mayFail = (id: string, more: object = {}) =>
+  work(id, { inputs: { as: `"${id}"`, fails: 'true' }, ...more });
+const undoing = {
+  name: 'undoing',
+  nodes: [
+    work('first'),
+    { kind: 'wait', id: 'hold', after: ['first'], event: 'never' },
+    { kind: 'compensate', id: 'undo', undoes: 'first', capabilities: ['do:slow-undo'] },
+  ],
+} as const;
+
+export function steerCases(hive: () => RunHive): void {
+  test('a child run that is being undone is left to it', async () => {
+    const { start, waiting, ended, verbs, hive: opened } = hive();
+    const parent = await start({
+      name: 'parent',
+      nodes: [{ kind: 'workflow', id: 'child', graph: undoing }],
+    });
+    await waiting(parent, 1);
+    const child = await childOf(hive(), parent);
+    await waiting(child, 1);
+    await opened.orchestrator.cancelRun(parent, BY);
+    const undo = await until(opened, 'the undoing to wait', async () => {
+      const open = (await hive().tasks(child)).filter((task) => task.state === 'waiting');
+      return open.find((task) => task.node === 'undo');
+    });
+    expect(undo.reason).toBe('event');
+    const version = async (): Promise<number> => {
+      const [row] = await opened.store.loadRuns([child]);
+      return row?.version ?? 0;
+    };
+    const before = await version();
+    for (let n = 0; n < 20; n++) await ended(await start({ name: 'other', nodes: [work('a')] }));
+    expect(await version()).toBe(before);
+    await verbs.signalRun({ run: child, name: 'undo', dataJson: '1' }, BY);
+    expect((await ended(child)).state).toBe('cancelled');
+  });
+
+}
+
+async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {
+  return until(hive.hive, 'the child run', async () => {
+    const [task] = await hive.tasks(parent);
+    const [row] = await hive.query<{ subject: string }>(
+      `select subject from journal where task = ${task?.key ?? 0} and kind = 'child' and subject is not null`,
+    );
+    return row?.subject as RunId | undefined;
+  });
+}

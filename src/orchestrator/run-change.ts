@@ -53,6 +53,8 @@ function advanced(
 ): SettleUnit {
   const { run, event } = request;
   const { state: progress, commands } = advance(run.graph, run.progress, event);
+  // What ends a paused run also ends its pause: undoing would wait for a resumption that nobody thinks of. It can be paused again.
+  if (commands.some((command) => command.type === 'beginCompensation')) run.state = 'running';
   const events: NewEvent[] = [...(request.outcome?.events ?? [])];
   const insert: NewTask[] = [];
   let sweep: RunSweep | undefined;

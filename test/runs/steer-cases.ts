@@ -107,6 +107,20 @@ export function steerCases(hive: () => RunHive): void {
     expect((await ended(child)).state).toBe('cancelled');
   });
 
+  test('a paused run that is cancelled is undone without being resumed', async () => {
+    const { start, waiting, ended, verbs, inState, hive: opened } = hive();
+    const run = await start(undoing);
+    await until(opened, 'the run to wait', async () =>
+      (await hive().tasks(run)).find((task) => task.node === 'hold' && task.state === 'waiting'),
+    );
+    await verbs.pauseRun(run, BY);
+    await inState(run, 'paused');
+    await opened.orchestrator.cancelRun(run, BY);
+    await waiting(run, 1);
+    await verbs.signalRun({ run, name: 'undo', dataJson: '1' }, BY);
+    expect((await ended(run)).state).toBe('cancelled');
+  });
+
 }
 
 async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {

@@ -23,12 +23,14 @@ import type {
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import type { RunEvent } from './advance.ts';
+import { withinLimits, withoutLimits } from './fork-limits.ts';
 import { graphIndex, nodeAt } from './graph-index.ts';
 import { itemCounts } from './graph-items.ts';
 import { knownGraph, pinnedGraph } from './known-graphs.ts';
 import type { Intake } from './intake.ts';
 import { checkStart, runRow, startEvent, unbornRun } from './new-run.ts';
 import type { RunStart } from './new-run.ts';
+import type { CachedRun } from './run-cache.ts';
 import { newToken, runChange } from './run-change.ts';
 import type { By, ForkPoint, ForkRequest } from './run-verbs.ts';
 import { requireState } from './verb-rows.ts';
@@ -50,6 +52,14 @@ interface Plan {
   /** By name of a task (node and item). */
   kept: ReadonlyMap<string, TaskFacts>;
   remade: ReadonlyMap<string, Remade>;
+}
+
+/** A new run as it is when what is kept has happened. */
+interface Played {
+  run: CachedRun;
+  tasks: readonly NewTask[];
+  copies: readonly TaskCopy[];
+  last: RunChange | undefined;
 }
 
 export class Forks {
@@ -105,7 +115,8 @@ export class Forks {
     for (const id of undone) for (const next of behind(graph, id)) again.add(next);
     for (const task of tasks)
       if (!counts(task) && task.node !== null)
-        for (const next of behind(graph, task.node)) again.add(next);
+        // not the node itself: the other items of a map are kept
+        for (const next of behind(graph, task.node)) if (next !== task.node) again.add(next);
     const kept = new Map<string, TaskFacts>();
     const remade = new Map<string, Remade>();
     for (const task of tasks) {
@@ -181,7 +192,7 @@ export class Forks {
     of: { row: RunRow; graph: Graph; inputJson: string; plan: Plan },
     how: { by: By; kind: 'fork' | 'retry'; from: unknown },
   ): Promise<{ runId: RunId }> {
-    const { ids, clock, random, intake } = this.#parts;
+    const { ids, clock, intake } = this.#parts;
     const { row, graph, inputJson, plan } = of;
     checkStart(graph, inputJson);
     const start: RunStart = {
@@ -195,29 +206,7 @@ export class Forks {
       origin: JSON.stringify({ kind: how.kind, run: row.id, from: how.from }),
     };
     const nowMs = clock.now();
-    const run = unbornRun(start, nowMs);
-    const context = { ids, nowMs, reserve: () => undefined };
-    const tasks: NewTask[] = [];
-    const copies: TaskCopy[] = [];
-    let last: RunChange | undefined;
-    const events: RunEvent[] = [startEvent(graph, inputJson)];
-    for (let event = events.shift(); event !== undefined; event = events.shift()) {
-      const change = runChange({ run, event }, { ...context, token: newToken(random) });
-      last = change.run;
-      const wanted = change.insert ?? [];
-      const outcomes = await this.#outcomes(wanted, { plan, graph });
-      for (const task of wanted) {
-        const name = nameOf({ node: task.node ?? null, item: task.item ?? null });
-        const kept = plan.kept.get(name);
-        const remade = plan.remade.get(name);
-        if (kept !== undefined) {
-          copies.push({ from: kept.key, id: task.id, as: 'ended', steps: 'all' });
-          const outcome = outcomes.get(name);
-          if (outcome !== undefined) events.push(outcome);
-        } else if (remade !== undefined) copies.push({ ...remade, id: task.id, as: 'ready' });
-        else tasks.push(task);
-      }
-    }
+    const { run, tasks, copies, last } = await this.#play(start, { plan, nowMs });
     // The play-through happened nowhere: the new run begins with version 0 and its first event.
     run.seq = 1;
     const unit: EnqueueUnit = {
@@ -245,6 +234,40 @@ export class Forks {
     };
     const { runId } = await intake.insertRun(unit, run);
     return { runId };
+  }
+
+  /** Lets what is kept happen again on paper: what advance() then wants and is not kept is what the new run begins with. */
+  async #play(start: RunStart, of: { plan: Plan; nowMs: number }): Promise<Played> {
+    const { ids, random } = this.#parts;
+    const { plan, nowMs } = of;
+    const { graph } = start;
+    const run = unbornRun({ ...start, graph: withoutLimits(graph) }, nowMs);
+    const context = { ids, nowMs, reserve: () => undefined };
+    const tasks: NewTask[] = [];
+    const copies: TaskCopy[] = [];
+    let last: RunChange | undefined;
+    const events: RunEvent[] = [startEvent(graph, start.inputJson)];
+    for (let event = events.shift(); event !== undefined; event = events.shift()) {
+      const change = runChange({ run, event }, { ...context, token: newToken(random) });
+      last = change.run;
+      const wanted = change.insert ?? [];
+      const outcomes = await this.#outcomes(wanted, { plan, graph });
+      for (const task of wanted) {
+        const name = nameOf({ node: task.node ?? null, item: task.item ?? null });
+        const kept = plan.kept.get(name);
+        const remade = plan.remade.get(name);
+        if (kept !== undefined) {
+          copies.push({ from: kept.key, id: task.id, as: 'ended', steps: 'all' });
+          const outcome = outcomes.get(name);
+          if (outcome !== undefined) events.push(outcome);
+        } else if (remade !== undefined) copies.push({ ...remade, id: task.id, as: 'ready' });
+        else tasks.push(task);
+      }
+    }
+    run.graph = graph;
+    const { progress, fresh } = withinLimits(graph, run.progress, tasks);
+    run.progress = progress;
+    return { run, tasks: fresh, copies, last };
   }
 
   /** What advance() is told of kept tasks: how they ended, how long the lists are that maps unfold, which way a decision went. */

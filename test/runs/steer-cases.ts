@@ -121,6 +121,59 @@ export function steerCases(hive: () => RunHive): void {
     expect((await ended(run)).state).toBe('cancelled');
   });
 
+  test('a retry keeps every item of a windowed map that succeeded', async () => {
+    did.length = 0;
+    trouble.isThere = true;
+    const { start, ended, verbs, output, tasks } = hive();
+    const run = await start(
+      {
+        name: 'window',
+        nodes: [
+          {
+            kind: 'map',
+            id: 'each',
+            capabilities: ['do:work'],
+            inputs: { as: 'string(item)', fails: 'item < 3' },
+            retry: 'none',
+            onFailure: 'continue',
+            concurrency: 2,
+          },
+          mayFail('end', { after: ['each'] }),
+        ],
+        output: 'each',
+      },
+      { items: [0, 1, 2, 3, 4, 5, 6, 7] },
+    );
+    expect((await ended(run)).state).toBe('failed');
+    expect(did).toHaveLength(9);
+    did.length = 0;
+    trouble.isThere = false;
+    const { runId } = await verbs.retryRun(run, { ...BY, fresh: false });
+    expect((await ended(runId)).state).toBe('completed');
+    expect(await output(runId)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    // What failed after its step goes on from its journal; nothing that succeeded is done again.
+    expect(did).toEqual(['end']);
+    expect(await tasks(runId)).toHaveLength(9);
+  });
+
+  test('a fork in a run of few open tasks keeps what its limit would hold back', async () => {
+    did.length = 0;
+    const { start, ended, verbs, tasks } = hive();
+    const graph = {
+      name: 'narrow',
+      concurrency: 1,
+      nodes: [work('b'), work('a1'), work('a2', { after: ['a1'] }), work('c', { after: ['b'] })],
+    };
+    const run = await start(graph);
+    expect((await ended(run)).state).toBe('completed');
+    expect(did.toSorted()).toEqual(['a1', 'a2', 'b', 'c']);
+    did.length = 0;
+    const { runId } = await verbs.forkRun({ run, from: { node: 'b' } }, BY);
+    expect((await ended(runId)).state).toBe('completed');
+    expect(did).toEqual(['b', 'c']);
+    expect(await tasks(runId)).toHaveLength(4);
+  });
+
 }
 
 async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {

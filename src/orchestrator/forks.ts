@@ -8,11 +8,12 @@
 // K2 What was compensated is done again from the start: its effects were undone. K3 A fork's new tasks have new effects; a retry continues those that
 // failed, so their effects keep their idempotency keys.
 
-import { hiveError, isTerminal } from '../contract/index.ts';
+import { hiveError, isRunTerminal, isTerminal } from '../contract/index.ts';
 import type {
   EnqueueUnit,
   Graph,
   Json,
+  NewEvent,
   NewTask,
   RunChange,
   RunId,
@@ -60,6 +61,8 @@ interface Played {
   tasks: readonly NewTask[];
   copies: readonly TaskCopy[];
   last: RunChange | undefined;
+  /** It is over already. */
+  end: NewEvent | undefined;
 }
 
 export class Forks {
@@ -206,9 +209,9 @@ export class Forks {
       origin: JSON.stringify({ kind: how.kind, run: row.id, from: how.from }),
     };
     const nowMs = clock.now();
-    const { run, tasks, copies, last } = await this.#play(start, { plan, nowMs });
+    const { run, tasks, copies, last, end } = await this.#play(start, { plan, nowMs });
     // The play-through happened nowhere: the new run begins with version 0 and its first event.
-    run.seq = 1;
+    run.seq = end === undefined ? 1 : 2;
     const unit: EnqueueUnit = {
       run: runRow(start, { run, change: last }),
       tasks,
@@ -222,6 +225,7 @@ export class Forks {
           seq: 1,
           data: { workflow: run.workflow, title: run.title, [how.kind]: row.id },
         },
+        ...(end === undefined ? [] : [{ ...end, seq: 2 }]),
       ],
       audit: {
         tenant: row.tenant,
@@ -243,13 +247,19 @@ export class Forks {
     const { graph } = start;
     const run = unbornRun({ ...start, graph: withoutLimits(graph) }, nowMs);
     const context = { ids, nowMs, reserve: () => undefined };
-    const tasks: NewTask[] = [];
-    const copies: TaskCopy[] = [];
+    let tasks: NewTask[] = [];
+    let copies: TaskCopy[] = [];
     let last: RunChange | undefined;
+    let end: NewEvent | undefined;
     const events: RunEvent[] = [startEvent(graph, start.inputJson)];
     for (let event = events.shift(); event !== undefined; event = events.shift()) {
       const change = runChange({ run, event }, { ...context, token: newToken(random) });
       last = change.run;
+      if (change.sweep !== undefined) {
+        // The run ends badly before it begins: what was open is not written at all.
+        tasks = [];
+        copies = copies.filter((copy) => copy.as === 'ended');
+      }
       const wanted = change.insert ?? [];
       const outcomes = await this.#outcomes(wanted, { plan, graph });
       for (const task of wanted) {
@@ -263,11 +273,14 @@ export class Forks {
         } else if (remade !== undefined) copies.push({ ...remade, id: task.id, as: 'ready' });
         else tasks.push(task);
       }
+      if (!isRunTerminal(run.state)) continue;
+      end = change.events.at(-1);
+      break;
     }
     run.graph = graph;
     const { progress, fresh } = withinLimits(graph, run.progress, tasks);
     run.progress = progress;
-    return { run, tasks: fresh, copies, last };
+    return { run, tasks: fresh, copies, last, end };
   }
 
   /** What advance() is told of kept tasks: how they ended, how long the lists are that maps unfold, which way a decision went. */

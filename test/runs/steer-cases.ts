@@ -174,6 +174,29 @@ export function steerCases(hive: () => RunHive): void {
     expect(await tasks(runId)).toHaveLength(4);
   });
 
+  test('a retry that is over when it begins leaves no task behind and tells its end', async () => {
+    const { start, ended, waiting, verbs, tasks, hive: opened } = hive();
+    const run = await start({
+      name: 'broken',
+      nodes: [
+        { kind: 'wait', id: 'hold', event: 'never' },
+        { kind: 'wait', id: 'go', event: 'go' },
+        work('list', { after: ['go'] }),
+        { kind: 'map', id: 'each', over: 'list', after: ['list'], capabilities: ['do:work'] },
+      ],
+    });
+    await waiting(run, 2);
+    await verbs.signalRun({ run, name: 'go', dataJson: '1' }, BY);
+    expect((await ended(run)).state).toBe('failed');
+    const { runId } = await verbs.retryRun(run, { ...BY, fresh: false });
+    const row = await ended(runId);
+    expect(row).toMatchObject({ state: 'failed', seq: 2 });
+    expect(row.endedMs).not.toBeNull();
+    expect((await tasks(runId)).filter((task) => !isTerminal(task.state))).toEqual([]);
+    const events = await opened.store.events.after({ cursor: null, run: runId, limit: 10 });
+    expect(events.map((event) => event.type)).toEqual(['run.started', 'run.failed']);
+  });
+
 }
 
 async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {

@@ -105,7 +105,10 @@ export interface TaskCopy {
   as: 'ended' | 'ready' | 'paused';
   /** JSON text instead of the original's input. */
   input?: string;
-  /** Rows of its journal that are copied; effects keep their idempotency key (subject). Open waits are never copied. */
+  /**
+   * Rows of its journal that are copied; effects keep their idempotency key (subject). Open waits are never copied, and into a task that is tried again
+   * with all its rows no wait that failed or timed out and was followed by no step or effect: that is what is tried again.
+   */
   steps: 'none' | 'effects' | 'all' | { before: { name: string; occurrence: number } };
 }
 

@@ -197,6 +197,38 @@ export function steerCases(hive: () => RunHive): void {
     expect(events.map((event) => event.type)).toEqual(['run.started', 'run.failed']);
   });
 
+  test('a retry runs a child run again that failed, and keeps those that did not', async () => {
+    did.length = 0;
+    trouble.isThere = true;
+    const { start, ended, verbs, output } = hive();
+    const run = await start({
+      name: 'with children',
+      nodes: [
+        {
+          kind: 'loop',
+          id: 'loop',
+          until: 'iteration == 2',
+          max: 3,
+          body: {
+            name: 'turn',
+            nodes: [
+              work('turn', {
+                inputs: { as: '"turn " + string(input.iteration)', fails: 'input.iteration == 2' },
+              }),
+            ],
+          },
+        },
+      ],
+    });
+    expect((await ended(run)).state).toBe('failed');
+    expect(did).toEqual(['turn 1', 'turn 2']);
+    trouble.isThere = false;
+    const { runId } = await verbs.retryRun(run, { ...BY, fresh: false });
+    expect((await ended(runId)).state).toBe('completed');
+    expect(did).toEqual(['turn 1', 'turn 2', 'turn 2']);
+    expect(await output(runId)).toBe('turn 2');
+  });
+
 }
 
 async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {

@@ -1,6 +1,7 @@
 // Tasks made from tasks that exist: forks, retries of runs, requeued tasks. Inside the caller's transaction, set by set.
 // I1: a copy stays in the tenant, project and lane of its original, which does not change. I2: copied rows of a journal keep their order and share
 // their blobs; open waits are not copied, and a copied approval has no id of its own, so that an approval id names one row.
+// I3: what is tried again does not meet the failure that ended it: waits that failed or timed out and were followed by no work are not copied either.
 
 import { formatId, hiveError, idBytes, taskStates } from '../../contract/index.ts';
 import type { TaskId, TaskKey } from '../../contract/index.ts';
@@ -93,6 +94,7 @@ async function writeJournals(
       withSteps.map(({ copy }) => copy.from),
       withSteps.map(({ copy }) => (copy.steps === 'effects' ? 1 : 0)),
       withSteps.map(({ i }) => of.originals.get(i)?.until ?? null),
+      withSteps.map(({ copy }) => (copy.as === 'ended' || copy.steps !== 'all' ? 1 : 0)),
     ],
   });
   await client.query({ ...sql.countJournals, values: [keys] });

@@ -73,7 +73,10 @@ export const insertCopies = {
   encode: copyColumns.encode,
 };
 
-/** $1 copies, $2 originals, $3 only effects (1), $4 before this position (null: all). Open waits stay behind. */
+/**
+ * $1 copies, $2 originals, $3 only effects (1), $4 before this position (null: all), $5 (1) with waits that failed though no work followed them.
+ * Open waits stay behind.
+ */
 export const copyJournals = {
   name: 'copy_journals',
   text: `insert into journal (tenant, task, position, name, occurrence, kind, result, due_ms, at_ms, subject, payload, code, blob)
@@ -81,9 +84,11 @@ export const copyJournals = {
       case j.kind when 'approval' then null else j.subject end, j.payload,
       case when i.effects = 0 and row_number() over w = 1
         then (select c.code from journal c where c.task = i.original and c.code is not null order by c.position limit 1) end, j.blob
-    from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as i(copy, original, effects, until)
+    from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as i(copy, original, effects, until, failed)
     join journal j on j.task = i.original and (i.effects = 0 or j.kind = 'effect') and (i.until is null or j.position < i.until)
       and (j.kind not in ('approval', 'event', 'child') or j.result is not null or j.blob is not null)
+      and (i.failed = 1 or j.kind not in ('approval', 'event', 'child') or j.blob is not null or j.result like '{"status":"ok"%' or exists (
+        select 1 from journal l where l.task = j.task and l.position > j.position and l.kind in ('step', 'effect')))
     window w as (partition by i.copy order by j.position)`,
 };
 

@@ -1,6 +1,7 @@
 // Tasks made from tasks that exist: forks, retries of runs, requeued tasks. Runs in the writer thread inside the flush's transaction.
 // I1: a copy stays in the tenant, project and lane of its original. I2: copied rows of a journal keep their order and share their blobs; an open wait is
 // never copied, and a copied approval has no id of its own any more, so that an approval id names one row. I3: nothing of the original changes.
+// I4: what is tried again does not meet the failure that ended it: waits that failed or timed out and were followed by no work are not copied either.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { hiveError, idBytes, taskStates } from '../../contract/plain.ts';
@@ -54,7 +55,9 @@ export class Copier {
       select tenant, ?, row_number() over (order by position) - 1, name, occurrence, kind, result, due_ms, at_ms,
         case kind when 'approval' then null else subject end, payload, null, blob
       from journal where task = ? and (? = 0 or kind = 'effect') and position < ?
-        and (kind not in ('approval', 'event', 'child') or result is not null or blob is not null)`);
+        and (kind not in ('approval', 'event', 'child') or result is not null or blob is not null)
+        and (? = 1 or kind not in ('approval', 'event', 'child') or blob is not null or result like '{"status":"ok"%' or exists (
+          select 1 from journal l where l.task = journal.task and l.position > journal.position and l.kind in ('step', 'effect')))`);
     this.#code =
       db.prepare(`update journal set code = (select code from journal where task = ? and code is not null order by position limit 1)
       where task = ? and position = 0`);
@@ -108,9 +111,11 @@ export class Copier {
     return Number(row['position']);
   }
 
-  #copyJournal({ from, steps }: TaskCopy, to: TaskKey, until: number): void {
+  #copyJournal({ from, steps, as }: TaskCopy, to: TaskKey, until: number): void {
     const onlyEffects = steps === 'effects';
-    const rows = Number(this.#journal.run(to, from, onlyEffects ? 1 : 0, until).changes);
+    const keepsFailed = as === 'ended' || steps !== 'all' ? 1 : 0;
+    const { changes } = this.#journal.run(to, from, onlyEffects ? 1 : 0, until, keepsFailed);
+    const rows = Number(changes);
     if (rows === 0) return;
     this.#count.run(rows, to);
     // What goes on with the steps must be the code that wrote them; effects alone may be met by any.

@@ -309,7 +309,7 @@ export class Answers {
     );
     const key = (JSON.parse(task.error ?? '{}') as Partial<ErrorRecord>).details?.['effect'];
     const row =
-      rows.find((each) => typeof key === 'string' && each.subject?.endsWith(`:${key}`)) ?? rows[0];
+      rows.find(({ subject }) => typeof key === 'string' && effectKey(subject) === key) ?? rows[0];
     if (row === undefined) {
       // Another person resolved it between the two reads.
       const { state } = await this.#parts.rows.task(task.id, tenant);
@@ -325,6 +325,11 @@ export class Answers {
       atMs: nowMs,
     };
   }
+}
+
+/** The effect's key of its idempotency key: behind the id of the task that began it. Keys may hold colons, ids do not. */
+function effectKey(subject: string | null): string | undefined {
+  return subject?.slice(subject.indexOf(':') + 1);
 }
 
 function refuseUnlessOk(

@@ -229,6 +229,30 @@ export function steerCases(hive: () => RunHive): void {
     expect(await output(runId)).toBe('turn 2');
   });
 
+  test('of two unknown effects the one is resolved that the task is uncertain about', async () => {
+    const { task, waiting, verbs, tasks } = hive();
+    const run = await task('pay-twice');
+    const resolve = async (result: string): Promise<void> => {
+      const [uncertain] = await waiting(run, 1, 'uncertain');
+      await verbs.resolveTask(
+        { task: uncertain?.id as TaskId, resolution: 'done', resultJson: JSON.stringify(result) },
+        BY,
+      );
+    };
+    const [first] = await waiting(run, 1, 'uncertain');
+    expect(JSON.parse(first?.error ?? '{}')).toMatchObject({ details: { effect: 'b' } });
+    await resolve('b');
+    const [second] = await until(hive().hive, 'the other effect', async () => {
+      const found = await tasks(run);
+      return found[0]?.state === 'uncertain' && found[0].fence > (first?.fence ?? 0)
+        ? found
+        : undefined;
+    });
+    expect(JSON.parse(second?.error ?? '{}')).toMatchObject({ details: { effect: 'x:b' } });
+    await resolve('x:b');
+    await waiting(run, 1, 'succeeded');
+    expect((await tasks(run))[0]?.result).toEqual(['x:b', 'b']);
+  });
 }
 
 async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {

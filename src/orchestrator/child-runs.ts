@@ -48,11 +48,13 @@ export class ChildRuns {
     this.#parts = parts;
   }
 
-  /** The unit that inserts the child, or why there is none. Throws only when the store does not answer. */
-  async build(task: ClaimedTask, request: ChildRequest): Promise<Child> {
+  /**
+   * The unit that inserts the child, or why there is none; `siblings` are inserted with it and not yet there. Throws only when the store does not answer.
+   */
+  async build(task: ClaimedTask, request: ChildRequest, siblings: number): Promise<Child> {
     const { ids, clock, random } = this.#parts;
     const parent = await this.#parentOf(task, request);
-    const refused = await this.#refusal(parent);
+    const refused = await this.#refusal(parent, siblings);
     if (refused !== undefined) return { error: refused };
     try {
       const graph = knownGraph(request.graph);
@@ -97,7 +99,7 @@ export class ChildRuns {
     };
   }
 
-  async #refusal(parent: RunParent): Promise<ErrorRecord | undefined> {
+  async #refusal(parent: RunParent, siblings: number): Promise<ErrorRecord | undefined> {
     if (parent.depth > graphLimits.depth) {
       return hiveError('CHILD_LIMIT', {
         message: `this child run would be ${parent.depth} levels deep; the limit is ${graphLimits.depth}`,
@@ -110,9 +112,10 @@ export class ChildRuns {
           : `select count(*) as n from runs where root = ${parent.root}`,
       parameters: [],
     });
-    if (Number(row?.n ?? 0) < graphLimits.children) return undefined;
+    const count = Number(row?.n ?? 0) + siblings;
+    if (count < graphLimits.children) return undefined;
     return hiveError('CHILD_LIMIT', {
-      message: `there are ${row?.n} child runs below this run; the limit is ${graphLimits.children}`,
+      message: `there are ${count} child runs below this run; the limit is ${graphLimits.children}`,
     }).toRecord();
   }
 

@@ -67,7 +67,7 @@ async function childStep(
     (each) => each.name === step.name && each.occurrence === step.occurrence,
   );
   if (request === undefined) return step;
-  const child = await parts.children.build(task, request);
+  const child = await parts.children.build(task, request, of.units.length);
   if ('error' in child)
     return {
       ...step,

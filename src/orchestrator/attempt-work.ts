@@ -107,7 +107,10 @@ export class AttemptWork {
         if (stale.length > 0)
           return { status: 'cancelled', error: hiveError('STALE_FENCE').toRecord() };
       }
-      if (task.node !== null && !(await inputs.isWanted(task))) return { status: 'skipped' };
+      // Judged once: what a condition reads may change while a task waits (behind a join of any), and work that has begun is not skipped.
+      const hasBegun = task.journalSteps > 0 || task.attempt > 1;
+      if (task.node !== null && !hasBegun && !(await inputs.isWanted(task)))
+        return { status: 'skipped' };
       const journal: readonly JournalStep[] =
         task.journalSteps > 0
           ? await this.#parts.children.filled(await store.core.loadJournal(task.key))

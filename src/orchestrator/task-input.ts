@@ -17,6 +17,7 @@ import { evaluateExpression, referencedFields } from '../kernel/expressions.ts';
 import { unreachable } from '../kernel/index.ts';
 import { graphIndex, nodeAt } from './graph-index.ts';
 import { itemsAt, resultSources } from './graph-items.ts';
+import { nodeStatus } from './progress.ts';
 import type { CachedRun, RunCache } from './run-cache.ts';
 
 /** Results kept for the items of maps: two maps of two runs at a time is usual. */
@@ -124,7 +125,9 @@ export class TaskInputs {
     return { input: runInput(run), from, run: { id: run.id } };
   }
 
+  /** A result that will not change any more is kept: of a node behind a join of any, those before it may still be running. */
   #sharedResult(run: CachedRun, node: string): Promise<Json> {
+    if (!isFinal(run, node)) return this.result(run, node);
     const name = `${run.key}/${node}`;
     let result = this.#results.get(name);
     if (result === undefined) {
@@ -163,6 +166,14 @@ export class TaskInputs {
     if (node.kind === 'map') return rows.map(parse);
     return parse(rows[0]);
   }
+}
+
+/** Whether the node, or all that a join stands for, has ended as far as this copy of the run knows. */
+function isFinal({ graph, progress }: CachedRun, node: string): boolean {
+  return resultSources(graph, node).every((source) => {
+    const status = nodeStatus(progress, graphIndex(graph).at.get(source) ?? -1);
+    return status !== 'waiting' && status !== 'queued' && status !== 'running';
+  });
 }
 
 const inputs = new WeakMap<CachedRun, Json>();

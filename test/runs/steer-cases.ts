@@ -39,6 +39,11 @@ export const steerAgents: readonly AgentDefinition[] = [
     if (fails === true && trouble.isThere) throw new Error(`${as} failed`);
     return as;
   }),
+  define('two-turns', async (ctx) => {
+    await ctx.step('first', () => did.push('first turn'));
+    await ctx.waitFor('go');
+    return 'second turn';
+  }),
   define('slow-undo', async (ctx) => {
     await ctx.waitFor('undo');
     did.push('undone');
@@ -252,6 +257,68 @@ export function steerCases(hive: () => RunHive): void {
     await resolve('x:b');
     await waiting(run, 1, 'succeeded');
     expect((await tasks(run))[0]?.result).toEqual(['x:b', 'b']);
+  });
+
+  test('a task that has begun is not skipped when its condition changes', async () => {
+    did.length = 0;
+    const { start, ended, verbs, waiting, tasks, hive: opened } = hive();
+    const run = await start({
+      name: 'early',
+      nodes: [
+        { kind: 'wait', id: 'late', event: 'late' },
+        work('soon'),
+        { kind: 'join', id: 'any', after: ['late', 'soon'], mode: 'any' },
+        {
+          kind: 'agent',
+          id: 'turns',
+          after: ['any'],
+          when: 'from.late == null',
+          capabilities: ['do:two-turns'],
+        },
+      ],
+    });
+    await waiting(run, 2);
+    await verbs.signalRun({ run, name: 'late', dataJson: '1' }, BY);
+    await until(opened, 'the late one to end', async () =>
+      (await tasks(run)).find((task) => task.node === 'late' && task.state === 'succeeded'),
+    );
+    await verbs.signalRun({ run, name: 'go', dataJson: '1' }, BY);
+    expect((await ended(run)).state).toBe('completed');
+    expect((await tasks(run)).find((task) => task.node === 'turns')).toMatchObject({
+      state: 'succeeded',
+      result: 'second turn',
+    });
+  });
+
+  test('what a map read of a node that had not ended is read again by the next', async () => {
+    const { start, ended, verbs, output, tasks, hive: opened } = hive();
+    const seen = (id: string, after: string) => ({
+      kind: 'map',
+      id,
+      after: [after],
+      capabilities: ['do:work'],
+      inputs: { as: 'from.late == null ? "nothing" : "something"' },
+    });
+    const run = await start(
+      {
+        name: 'twice',
+        nodes: [
+          { kind: 'wait', id: 'late', event: 'late' },
+          work('soon'),
+          { kind: 'join', id: 'any', after: ['late', 'soon'], mode: 'any' },
+          seen('before', 'any'),
+          seen('behind', 'late'),
+          { kind: 'join', id: 'both', after: ['before', 'behind'] },
+        ],
+      },
+      { items: [1] },
+    );
+    await until(opened, 'the first map to end', async () =>
+      (await tasks(run)).find((task) => task.node === 'before' && task.state === 'succeeded'),
+    );
+    await verbs.signalRun({ run, name: 'late', dataJson: '1' }, BY);
+    expect((await ended(run)).state).toBe('completed');
+    expect(await output(run)).toEqual({ before: ['nothing'], behind: ['something'] });
   });
 }
 

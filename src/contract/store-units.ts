@@ -188,6 +188,8 @@ export interface WaitAnswer {
   task: TaskKey;
   name: string;
   occurrence: number;
+  /** Of a child run: its id. A row that has another subject (the task began afresh, and waits for another child) is not answered. */
+  subject?: string;
   /** JSON text of a WaitResult. */
   result: string;
   atMs: number;

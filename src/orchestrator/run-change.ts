@@ -222,7 +222,14 @@ function parentAnswer(
               details: { run: run.id },
             }).toRecord(),
         };
-  return { task, name, occurrence, result: JSON.stringify(result), atMs: nowMs };
+  return {
+    task,
+    name,
+    occurrence,
+    subject: run.id,
+    result: JSON.stringify(result),
+    atMs: nowMs,
+  };
 }
 
 function compensating(

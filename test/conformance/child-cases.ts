@@ -116,6 +116,32 @@ export function childCases(stores: Stores): void {
     ]);
   });
 
+  test('a child that its parent has forgotten does not answer for the one that it began afresh', async () => {
+    await using f = await stores.shared();
+    const task = await working(f);
+    const { run, unit: begin } = child(f, parentOf(task));
+    const wait = openWait(f, 'child', run.id);
+    await f.store.core.settle([{ ...suspension(f, task, [wait]), children: [begin] }]);
+    const [row] = await f.store.loadRuns([run.id]);
+    if (row === undefined) throw new Error('the child is missing');
+    const end = (at: number, subject: string) => ({
+      flushLane: 0,
+      run: {
+        ...from({ ...row, version: row.version + at, token: at === 0 ? row.token : 1 }),
+        token: at + 1,
+        state: 'running' as const,
+        progress: '{}',
+        seq: 1,
+      },
+      answers: [{ ...answerTo(f, task, wait), subject }],
+      events: [],
+    });
+    expect((await f.store.core.settle([end(0, 'run_other')]))[0]?.status).toBe('ok');
+    expect(await f.stateOf(task.key)).toBe('waiting');
+    expect((await f.store.core.settle([end(1, run.id)]))[0]?.status).toBe('ok');
+    expect(await f.stateOf(task.key)).toBe('ready');
+  });
+
   test('a refused end of a child answers nobody', async () => {
     await using f = await stores.shared();
     const task = await working(f);

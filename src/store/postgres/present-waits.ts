@@ -122,10 +122,11 @@ export class PresentWaits {
     }
   }
 
-  /** Answers an open row; undefined when it is not open. */
+  /** Answers an open row; undefined when it is not open or has another subject. */
   answer(answer: WaitAnswer): AnswerRow | undefined {
     const row = this.get(answer);
     if (row?.open !== true) return undefined;
+    if (answer.subject !== undefined && answer.subject !== row.subject) return undefined;
     this.#close(row, answer.result, answer.atMs);
     return { ...answer };
   }
@@ -196,7 +197,9 @@ export class PresentWaits {
       return undefined;
     }
     this.#take(kept, 1);
-    return this.answer({ ...row, result: eventAnswer(kept.name, kept.data), atMs });
+    const { task, occurrence } = row;
+    const result = eventAnswer(kept.name, kept.data);
+    return this.answer({ task, name: row.name, occurrence, result, atMs });
   }
 
   /** Inbox rows to write: those that are new, and keys of those taken. */

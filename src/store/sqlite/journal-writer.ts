@@ -73,7 +73,7 @@ export class JournalWriter {
       'update journal set result = null, blob = ? where task = ? and name = ? and occurrence = ?',
     );
     this.#answer = db.prepare(`update journal set result = ?, at_ms = ?
-      where task = ? and name = ? and occurrence = ? and result is null and blob is null
+      where task = ? and name = ? and occurrence = ? and result is null and blob is null and (? is null or subject = ?)
         and exists (select 1 from tasks where key = journal.task and state < 6) returning tenant`);
     this.#blobsOf = db.prepare(
       `select blob from journal where task = ? and kind <> 'effect' and blob is not null`,
@@ -167,17 +167,18 @@ export class JournalWriter {
     this.#take.run(Number(event['key']));
   }
 
-  /** Writes the result of an open wait. False when it is not open: answered before, unknown, or its task has ended. */
+  /** Writes the result of an open wait. False when it is not open: answered before, unknown, of another subject, or its task has ended. */
   answer(row: {
     task: TaskKey;
     name: string;
     occurrence: number;
     result: string;
     atMs: number;
+    subject?: string;
   }): boolean {
-    const { task, name, occurrence, result, atMs } = row;
+    const { task, name, occurrence, result, atMs, subject = null } = row;
     refuseNul(result);
-    const answered = this.#answer.get(result, atMs, task, name, occurrence);
+    const answered = this.#answer.get(result, atMs, task, name, occurrence, subject, subject);
     if (answered === undefined) return false;
     const tenant = Number(answered['tenant']);
     const blob = this.#blobs.keep(tenant, result, atMs);

@@ -170,6 +170,11 @@ describe('a sub-workflow', () => {
     expect(resultOf(await run())).toEqual({ done: true });
   });
 
+  test('is called by as much of a long title as a name may have, in whole characters', async () => {
+    const { run } = flow({ kind: 'workflow', graph: body, title: `${'x'.repeat(99)}😀` });
+    expect(suspended(await run()).children).toMatchObject([{ title: 'x'.repeat(99) }]);
+  });
+
   test('takes its graph from data, and its failure is the node’s', async () => {
     const { task, run } = flow({ kind: 'workflow', graphFrom: 'input.plan' }, { plan: body });
     expect(suspended(await run()).children).toMatchObject([{ graph: body }]);

@@ -101,7 +101,8 @@ export async function loop(task: FlowTask<'loop'>, context: Context): Promise<Js
 }
 
 function nameOf(title: string, ending = ''): string {
-  return `${title.slice(0, MAX_NAME_CHARS - ending.length)}${ending}`;
+  const cut = title.slice(0, MAX_NAME_CHARS - ending.length);
+  return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}${ending}`; // not through a character of two units
 }
 
 function timeOf(value: Json, { node }: FlowTask<'wait'>): number {

@@ -48,6 +48,14 @@ describe('an effect', () => {
     ]);
   });
 
+  test('a key that no store keeps as it is is refused before the call', async () => {
+    const calls: number[] = [];
+    const half = '😀'.slice(0, 1);
+    const agent = runnerOf(({ effect }) => effect(`pay ${half}`, () => calls.push(1)), { clock });
+    expect(codeOf(await new TestTask(clock).run(agent))).toBe('failed AGENT_STOPPED');
+    expect(calls).toEqual([]);
+  });
+
   test('the same key is the same effect; in flight twice is a mistake', async () => {
     const calls: number[] = [];
     const twice: Execute = async ({ effect }) => [

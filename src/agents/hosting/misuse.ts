@@ -30,6 +30,9 @@ export function checkName(
     throw misuse(`${what} needs a name of 1 to ${maxChars} characters`);
   }
   if (name.includes('\u0000')) throw misuse(`the name of ${what} contains \\u0000`);
+  // Stores keep UTF-8: a later attempt would not find the row under the name that it was given.
+  if (!name.isWellFormed())
+    throw misuse(`the name of ${what} contains half a character: ${JSON.stringify(name)}`);
 }
 
 /** Throws AGENT_STOPPED when a step cannot be called that. */

@@ -70,6 +70,15 @@ export class LeaseBook {
     }));
   }
 
+  /** Of leases that were sent to be renewed and are stale: those that nothing newer took the place of here. A task may have ended its turn and been claimed again meanwhile. */
+  stillStale(sent: ReturnType<LeaseBook['leases']>, stale: readonly TaskKey[]): TaskKey[] {
+    const fences = new Map(sent.map(({ key, fence }) => [key, fence]));
+    return stale.filter((key) => {
+      const held = this.#held.get(key);
+      return held === undefined || held.task.fence === fences.get(key);
+    });
+  }
+
   revoke(keys: readonly TaskKey[]): void {
     for (const key of keys) {
       const held = this.#held.get(key);

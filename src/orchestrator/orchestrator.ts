@@ -285,7 +285,10 @@ export class Orchestrator {
   async #renew(): Promise<void> {
     const leases = this.#dispatcher.book.leases();
     const untilMs = this.#parts.clock.now() + this.#settings.leaseMs;
-    if (leases.length > 0) this.#revoke(await this.#parts.store.core.renew(leases, untilMs));
+    if (leases.length > 0) {
+      const stale = await this.#parts.store.core.renew(leases, untilMs);
+      this.#revoke(this.#dispatcher.book.stillStale(leases, stale));
+    }
     this.#dispatcher.trust();
     await this.#records.heartbeat(this.busyByAgent());
   }

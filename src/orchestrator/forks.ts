@@ -148,6 +148,7 @@ export class Forks {
       data: { fresh: options.fresh },
     };
     if (task.state === 'paused' && task.reason !== 'run') {
+      await this.#refuseIfPaused(task);
       const change = {
         key: task.key,
         id,
@@ -189,6 +190,15 @@ export class Forks {
         details: { verdict },
       });
     return { taskId: copy.id };
+  }
+
+  /** In a paused run nothing begins. Throws ILLEGAL_TRANSITION. */
+  async #refuseIfPaused({ id, run }: TaskFacts): Promise<void> {
+    const [row] = run === null ? [] : await this.#parts.store.loadRuns([run]);
+    if (row?.state !== 'paused') return;
+    throw hiveError('ILLEGAL_TRANSITION', {
+      message: `${id} belongs to ${row.id}, which is paused; resume the run first`,
+    });
   }
 
   async #begin(

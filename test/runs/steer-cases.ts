@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { defineAgent } from '../../src/agents/index.ts';
 import type { AgentContext, AgentDefinition, AgentResult } from '../../src/agents/index.ts';
-import { isTerminal } from '../../src/contract/index.ts';
+import { hiveError, isTerminal } from '../../src/contract/index.ts';
 import type { RunId, TaskId } from '../../src/contract/index.ts';
 import { BY, until } from './run-hive.ts';
 import type { RunHive } from './run-hive.ts';
@@ -43,6 +43,10 @@ export const steerAgents: readonly AgentDefinition[] = [
     await ctx.step('first', () => did.push('first turn'));
     await ctx.waitFor('go');
     return 'second turn';
+  }),
+  define('stuck', () => {
+    if (trouble.isThere) throw hiveError('STORAGE_LOW');
+    return 'free again';
   }),
   define('slow-undo', async (ctx) => {
     await ctx.waitFor('undo');
@@ -319,6 +323,49 @@ export function steerCases(hive: () => RunHive): void {
     await verbs.signalRun({ run, name: 'late', dataJson: '1' }, BY);
     expect((await ended(run)).state).toBe('completed');
     expect(await output(run)).toEqual({ before: ['nothing'], behind: ['something'] });
+  });
+
+  test('a task that waits for a person starts in a paused run only when the run is resumed', async () => {
+    trouble.isThere = true;
+    const { start, ended, verbs, waiting, output, tasks } = hive();
+    const run = await start({
+      name: 'stuck',
+      nodes: [{ kind: 'agent', id: 'stuck', capabilities: ['do:stuck'] }],
+    });
+    const [stuck] = await waiting(run, 1, 'paused');
+    const id = stuck?.id as TaskId;
+    trouble.isThere = false;
+    await verbs.pauseRun(run, BY);
+    await expect(verbs.requeueTask(id, { ...BY, fresh: false })).rejects.toThrow(/resume the run/);
+    expect((await tasks(run))[0]).toMatchObject({ state: 'paused', reason: 'error' });
+    await verbs.resumeRun(run, BY);
+    await verbs.requeueTask(id, { ...BY, fresh: false });
+    expect((await ended(run)).state).toBe('completed');
+    expect(await output(run)).toBe('free again');
+  });
+
+  test('a replay leaves out what it cannot read any more, and says so', async () => {
+    const { start, ended, verbs, hive: opened } = hive();
+    const run = await start({
+      name: 'pruned',
+      nodes: [
+        { kind: 'workflow', id: 'sub', graph: { name: 'sub', nodes: [work('inner')] } },
+        work('after', { after: ['sub'] }),
+      ],
+    });
+    await ended(run);
+    const { runId } = await verbs.forkRun({ run, from: { node: 'after' } }, BY);
+    const { endedMs } = await ended(runId);
+    const cut = { tenant: 1, beforeMs: (endedMs ?? 0) + 1, keep: 1, limit: 1_000 };
+    await until(opened, 'the pruning', async () =>
+      (await opened.store.prune(cut)).done ? true : undefined,
+    );
+    expect(await opened.store.loadRuns([run])).toEqual([]);
+    const report = await verbs.replayRun(runId, BY);
+    expect(report.tasks).toMatchObject([
+      { node: 'sub', verdict: 'skipped', error: { code: 'NOT_FOUND' } },
+      { node: 'after', verdict: 'same' },
+    ]);
   });
 }
 

@@ -1,8 +1,9 @@
 // Replay: a run's tasks executed again from their journals alone. It shows that the code still does what was recorded, and costs nothing: no step, effect or
 // model is called, nothing is written (R5 of the runner's port).
-// V1: a task that was never worked on, whose agent is not on this host or that was stopped from outside is skipped, never counted as same.
+// V1: a task that was never worked on, whose agent is not on this host, that was stopped from outside or whose child runs are deleted (a fork keeps what
+// its original began, and may outlive it) is skipped, never counted as same.
 
-import { hiveError } from '../contract/index.ts';
+import { hiveError, isHiveError } from '../contract/index.ts';
 import type {
   AgentRunner,
   AttemptHost,
@@ -15,6 +16,7 @@ import type {
   Store,
 } from '../contract/index.ts';
 import type { Clock } from '../kernel/index.ts';
+import { isStoreTrouble } from './attempt-settle.ts';
 import type { ChildRuns } from './child-runs.ts';
 import type { By, ReplayedTask, ReplayReport } from './run-verbs.ts';
 import { runIdOf } from './suspension.ts';
@@ -99,9 +101,10 @@ export class Replays {
       'select input, result, type, name, timeout_ms from tasks where key = $1',
       [facts.key],
     );
-    const journal = await children.filled(await store.core.loadJournal(facts.key));
-    const done = { ...base, steps: journal.length };
+    let done = { ...base, steps: 0 };
     try {
+      const journal = await children.filled(await store.core.loadJournal(facts.key));
+      done = { ...base, steps: journal.length };
       const task = claimed(facts, { recorded, run: of.run, tenant: of.by.tenant });
       const outcome = await runner.run(
         {
@@ -122,6 +125,9 @@ export class Replays {
       const error = difference(outcome, { facts, result: recorded?.result ?? null });
       return { ...done, verdict: error === null ? 'same' : 'diverged', error };
     } catch (error) {
+      if (isStoreTrouble(error)) throw error;
+      if (isHiveError(error) && error.code === 'NOT_FOUND')
+        return { ...done, verdict: 'skipped', error: error.toRecord() };
       const message = error instanceof Error ? error.message : String(error);
       return { ...done, verdict: 'diverged', error: diverged(message) };
     }

@@ -304,11 +304,7 @@ export class Forks {
       const kept = of.plan.kept.get(nameOf(at));
       if (kept === undefined || at.node === null) continue;
       const isSkipped = kept.state === 'skipped';
-      const needsResult =
-        !isSkipped &&
-        ((graphIndex(of.graph).feeds[graphIndex(of.graph).at.get(at.node) ?? -1]?.length ?? 0) >
-          0 ||
-          nodeAt(of.graph, at.node).kind === 'decision');
+      const needsResult = !isSkipped && needsResultOf(of.graph, at.node);
       const result = needsResult ? await this.#result(kept) : 'null';
       const items = needsResult ? itemCounts(of.graph, at.node, result) : {};
       const { taken } = needsResult
@@ -351,6 +347,13 @@ export class Forks {
       message: `node "${task.node ?? ''}" has no step "${of.step}"${of.occurrence === 0 ? '' : ` (occurrence ${of.occurrence})`}; ${names === '' ? 'it recorded none' : `it recorded ${names}`}`,
     });
   }
+}
+
+/** Whether advance() looks into what the node gave: how long a list is, which way a decision went. The items of a map are counted already. */
+function needsResultOf(graph: Graph, id: string): boolean {
+  const { at, feeds } = graphIndex(graph);
+  const { kind } = nodeAt(graph, id);
+  return kind === 'decision' || (kind !== 'map' && (feeds[at.get(id) ?? -1] ?? []).length > 0);
 }
 
 function nameOf(task: { node: string | null; item: number | null }): string {

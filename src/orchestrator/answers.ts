@@ -304,7 +304,7 @@ export class Answers {
       occurrence: number;
       subject: string | null;
     }>(
-      `select name, occurrence, subject from journal where task = $1 and kind = 'effect' and result is null order by position`,
+      `select name, occurrence, subject from journal where task = $1 and kind = 'effect' and result is null and blob is null order by position`,
       [task.key],
     );
     const key = (JSON.parse(task.error ?? '{}') as Partial<ErrorRecord>).details?.['effect'];

@@ -5,7 +5,6 @@
 import { crashPoint, isHiveError } from '../contract/index.ts';
 import type {
   ClaimedTask,
-  ErrorCode,
   ErrorRecord,
   Graph,
   HostKey,
@@ -21,6 +20,7 @@ import { itemCounts } from './graph-items.ts';
 import type { HeldTask } from './lease-book.ts';
 import { settleOutcome } from './outcome.ts';
 import type { SettledOutcome, WorkOutcome } from './outcome.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 import { runIdOf, suspension } from './suspension.ts';
 import type { Suspension } from './suspension.ts';
 import { taskEndEvents, taskSignal } from './task-events.ts';
@@ -28,17 +28,6 @@ import { taskEndEvents, taskSignal } from './task-events.ts';
 /** Waits between tries of a settle while the store does not answer: doubled each time. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
-
-const storeTrouble: ReadonlySet<string> = new Set([
-  'STORE_UNAVAILABLE',
-  'STORE_FULL',
-  'QUEUE_FULL',
-] satisfies ErrorCode[]);
-
-/** Whether the store, not the work, is to blame. */
-export function isStoreTrouble(error: unknown): boolean {
-  return isHiveError(error) && storeTrouble.has(error.code);
-}
 
 /** Why the store refused a change of a run (see RunKeeper), if that is what the error says. */
 function refusalOf(error: unknown): ErrorRecord | undefined {

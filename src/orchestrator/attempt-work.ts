@@ -15,7 +15,7 @@ import type {
   Store,
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
-import { AttemptSettle, isStoreTrouble } from './attempt-settle.ts';
+import { AttemptSettle } from './attempt-settle.ts';
 import type { ChildRuns } from './child-runs.ts';
 import { nodeAt } from './graph-index.ts';
 import type { HostTelemetry } from './host-telemetry.ts';
@@ -25,6 +25,7 @@ import type { WorkOutcome } from './outcome.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { taskSignal } from './task-events.ts';
 import { runIdOf } from './suspension.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import type { TaskInputs } from './task-input.ts';
 import type { TaskLogs } from './task-logs.ts';

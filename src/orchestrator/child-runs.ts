@@ -26,6 +26,7 @@ import { knownGraph, pinnedGraph } from './known-graphs.ts';
 import { checkStart, newRun } from './new-run.ts';
 import type { RunCache } from './run-cache.ts';
 import { newToken } from './run-change.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 import type { TaskInputs } from './task-input.ts';
 
 export interface ChildRunParts {
@@ -80,9 +81,8 @@ export class ChildRuns {
       );
       return { id: run.id, unit };
     } catch (error) {
-      const known = toHiveError(error);
-      if (known.code === 'STORE_UNAVAILABLE') throw known;
-      return { error: known.toRecord() };
+      if (isStoreTrouble(error)) throw error;
+      return { error: toHiveError(error).toRecord() };
     }
   }
 

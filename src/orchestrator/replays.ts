@@ -16,9 +16,9 @@ import type {
   Store,
 } from '../contract/index.ts';
 import type { Clock } from '../kernel/index.ts';
-import { isStoreTrouble } from './attempt-settle.ts';
 import type { ChildRuns } from './child-runs.ts';
 import type { By, ReplayedTask, ReplayReport } from './run-verbs.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 import { runIdOf } from './suspension.ts';
 import type { TaskInputs } from './task-input.ts';
 import type { TaskFacts, VerbRows } from './verb-rows.ts';

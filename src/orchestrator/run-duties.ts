@@ -8,9 +8,9 @@ import { isHiveError } from '../contract/index.ts';
 import type { Store } from '../contract/index.ts';
 import type { Clock } from '../kernel/index.ts';
 import type { RunEvent } from './advance.ts';
-import { isStoreTrouble } from './attempt-settle.ts';
 import { COMPENSATING_TEXT } from './progress-text.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { isStoreTrouble } from './store-trouble.ts';
 
 /** Of one look: the rest is found by the next. */
 const MAX_RUNS = 200;

@@ -5,7 +5,15 @@
 // parent, no waiting parent without its child. H2: depth and number below one root are bounded (graphLimits); the number is looked up, so hosts that ask at
 // the same moment may pass it by as many as they have slots.
 
-import { graphLimits, hiveError, jsonLimits, encodeJson, toHiveError } from '../contract/index.ts';
+import {
+  encodeJson,
+  formatId,
+  graphLimits,
+  hiveError,
+  idBytes,
+  jsonLimits,
+  toHiveError,
+} from '../contract/index.ts';
 import type {
   ChildRequest,
   ClaimedTask,
@@ -39,6 +47,9 @@ export interface ChildRunParts {
   /** Throws CAPABILITY_UNKNOWN. */
   routesOf(graph: Graph): Promise<ReadonlyMap<string, RouteKey>>;
 }
+
+/** Child runs whose outputs are read with one query. */
+const OUTPUTS_AT_ONCE = 200;
 
 export type Child = { id: RunId; unit: EnqueueUnit } | { error: ErrorRecord };
 
@@ -121,16 +132,33 @@ export class ChildRuns {
 
   /** The journal with the outputs of child runs in place: their rows only name the run. */
   async filled(journal: readonly JournalStep[]): Promise<readonly JournalStep[]> {
-    if (!journal.some((step) => step.kind === 'child' && step.result !== null)) return journal;
-    return Promise.all(journal.map((step) => this.#filledStep(step)));
+    const ended = journal.map(endedChild);
+    const ids = [...new Set(ended.flatMap((id) => id ?? []))];
+    if (ids.length === 0) return journal;
+    const outputs = await this.#outputs(ids);
+    return journal.map((step, at) => {
+      const run = ended[at];
+      if (run === undefined) return step;
+      return { ...step, result: `{"status":"ok","run":"${run}","value":${outputs.get(run)}}` };
+    });
   }
 
-  async #filledStep(step: JournalStep): Promise<JournalStep> {
-    if (step.kind !== 'child' || step.result === null) return step;
-    const result = JSON.parse(step.result) as WaitResult;
-    if (result.status !== 'ok' || result.run === undefined) return step;
-    const value = await this.output(result.run as RunId);
-    return { ...step, result: JSON.stringify({ status: 'ok', run: result.run, value }) };
+  /** JSON texts. A loop that resumes has all its turns before it: they are read together, without what they were given. Throws NOT_FOUND. */
+  async #outputs(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
+    const { store } = this.#parts;
+    const outputs = new Map<RunId, string>();
+    for (let from = 0; from < ids.length; from += OUTPUTS_AT_ONCE) {
+      const page = ids.slice(from, from + OUTPUTS_AT_ONCE);
+      const places = page.map((_, at) => (store.dialect === 'sqlite' ? '?' : `$${at + 1}`));
+      const rows = await store.read<{ id: Uint8Array; output: string }>('system', {
+        sql: `select id, output from runs where output is not null and id in (${places.join(', ')})`,
+        parameters: page.map((id) => idBytes('run', id)),
+      });
+      for (const { id, output } of rows) outputs.set(formatId('run', id), output);
+    }
+    for (const id of ids)
+      if (!outputs.has(id)) outputs.set(id, JSON.stringify(await this.output(id)));
+    return outputs;
   }
 
   /** Result of the node that is the run's output; null while there is none. Throws NOT_FOUND. */
@@ -147,4 +175,11 @@ export class ChildRuns {
     const output = graph.output ?? graph.nodes.at(-1)?.id;
     return output === undefined ? null : this.#parts.inputs.result({ key: row.key, graph }, output);
   }
+}
+
+/** The child run whose output stands for the result of a row. */
+function endedChild(step: JournalStep): RunId | undefined {
+  if (step.kind !== 'child' || step.result === null) return undefined;
+  const result = JSON.parse(step.result) as WaitResult;
+  return result.status === 'ok' ? (result.run as RunId | undefined) : undefined;
 }

@@ -24,6 +24,8 @@ import type { RunProgress } from './progress.ts';
 
 /** Runs kept: a copy is some kilobytes; the rest is read again when a task of it ends. */
 const MAX_RUNS = 1_000;
+/** Of all inputs kept: one may be as large as a payload. */
+const MAX_INPUT_CHARS = 64 * 1_048_576;
 
 export interface CachedRun {
   key: RunKey;
@@ -59,6 +61,7 @@ export class RunCache {
   readonly #store: Store;
   readonly #runs = new Map<RunKey, CachedRun>();
   readonly #loading = new Map<RunKey, Promise<CachedRun>>();
+  #inputChars = 0;
 
   readonly #routesOf: RoutesOf;
   readonly #routes = new WeakMap<Graph, ReadonlyMap<string, RouteKey>>();
@@ -85,20 +88,29 @@ export class RunCache {
   }
 
   drop(run: CachedRun): void {
-    if (this.#runs.get(run.key) === run) this.#runs.delete(run.key);
+    if (this.#runs.get(run.key) === run) this.#delete(run);
   }
 
   put(run: CachedRun): void {
-    if (this.#runs.size >= MAX_RUNS) this.#evict();
+    const before = this.#runs.get(run.key);
+    if (before !== undefined) this.#delete(before);
+    const isFull =
+      this.#runs.size >= MAX_RUNS || this.#inputChars + run.input.length > MAX_INPUT_CHARS;
+    if (isFull) this.#evict();
     this.#runs.set(run.key, run);
+    this.#inputChars += run.input.length;
   }
 
   #evict(): void {
-    for (const [key, run] of this.#runs) {
-      if (run.inFlight > 0) continue;
-      this.#runs.delete(key);
-      if (this.#runs.size < MAX_RUNS / 2) return;
+    for (const run of this.#runs.values()) {
+      if (this.#runs.size < MAX_RUNS / 2 && this.#inputChars < MAX_INPUT_CHARS / 2) return;
+      if (run.inFlight === 0) this.#delete(run);
     }
+  }
+
+  #delete(run: CachedRun): void {
+    this.#runs.delete(run.key);
+    this.#inputChars -= run.input.length;
   }
 
   async #load(key: RunKey): Promise<CachedRun> {

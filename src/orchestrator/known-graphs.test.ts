@@ -11,6 +11,17 @@ test('Q1: equal inputs and what their runs pin are one checked object', () => {
   expect(graph.output).toBe('a');
 });
 
+test('Q2: large graphs push others out before there are many', () => {
+  const small = knownGraph(input('small'));
+  const large = (n: number) => ({
+    ...input('large'),
+    nodes: [{ ...input('large').nodes[0], input: `${n} ${'x'.repeat(1_000_000)}` }],
+  });
+  for (let n = 0; n < 20; n++) knownGraph(large(n));
+  expect(knownGraph(input('small'))).not.toBe(small);
+  expect(knownGraph(large(19))).toBe(knownGraph(large(19)));
+});
+
 test('Q2: hundreds of other graphs push the oldest out, and it is still the same when it comes again', () => {
   const first = knownGraph(input('first'));
   for (let n = 0; n < 300; n++) knownGraph(input(`n${n}`));

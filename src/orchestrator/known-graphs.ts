@@ -1,13 +1,16 @@
 // Checked graphs by their text, so that the runs of one workflow share one object: it is checked, indexed and worded once, however many runs there are.
-// Q1 A graph that comes out of here went through checkGraph and is never changed. Q2 Bounded: the oldest goes first; a run keeps its own while it lives.
+// Q1 A graph that comes out of here went through checkGraph and is never changed. Q2 Bounded in number and size: the oldest goes first; a run keeps its own while it lives.
 
 import type { Graph } from '../contract/index.ts';
 import { checkGraph } from './graph-check.ts';
 
 /** Workflows in use at a time; a graph of a thousand nodes is some hundred kilobytes. */
 const MAX_KNOWN = 200;
+/** Of all texts: graphs as large as they may be, each sent once, must not fill the memory. */
+const MAX_CHARS = 16 * 1_048_576;
 
 const byText = new Map<string, Graph>();
+let chars = 0;
 const texts = new WeakMap<Graph, string>();
 
 /** checkGraph, remembered. Throws GRAPH_INVALID. */
@@ -43,7 +46,12 @@ export function graphText(graph: Graph): string {
 }
 
 function remember(text: string, graph: Graph): void {
-  const oldest = byText.size >= MAX_KNOWN ? byText.keys().next().value : undefined;
-  if (oldest !== undefined) byText.delete(oldest);
+  if (byText.has(text)) return;
   byText.set(text, graph);
+  chars += text.length;
+  for (const oldest of byText.keys()) {
+    if (byText.size <= MAX_KNOWN && chars <= MAX_CHARS) return;
+    byText.delete(oldest);
+    chars -= oldest.length;
+  }
 }

@@ -5,6 +5,7 @@
 import { crashPoint, isHiveError } from '../contract/index.ts';
 import type {
   ClaimedTask,
+  EnqueueUnit,
   ErrorRecord,
   Graph,
   HostKey,
@@ -109,6 +110,7 @@ export class AttemptSettle {
       this.#parts.runner.forget(task.key);
       return;
     }
+    await this.#resumeChildren(task, suspended?.unit.children ?? []);
     if (change.dueMs !== undefined) this.#parts.timerSet(change.dueMs);
     telemetry.worked(agent, ran.durationMs / 1_000);
     if (settled.end !== null) {
@@ -123,6 +125,15 @@ export class AttemptSettle {
       );
     }
     if (change.error !== undefined) this.#logError(held, { change, isEnd: settled.end !== null });
+  }
+
+  /** A child that began paused under its run: when the run was resumed before the child was there, nobody else resumes it. */
+  async #resumeChildren(task: ClaimedTask, begun: readonly EnqueueUnit[]): Promise<void> {
+    const { children, keeper, store } = this.#parts;
+    const paused = begun.flatMap(({ run }) => (run?.state === 'paused' ? run.id : []));
+    if (paused.length === 0 || (await children.isHeld(task))) return;
+    for (const row of await store.loadRuns(paused))
+      await keeper.holdIfNeeded(row.key, { type: 'resume', by: 'hive' });
   }
 
   #logError(held: HeldTask, of: { change: TaskChange; isEnd: boolean }): void {

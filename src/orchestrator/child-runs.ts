@@ -12,6 +12,7 @@ import {
   hiveError,
   idBytes,
   jsonLimits,
+  runStates,
   toHiveError,
 } from '../contract/index.ts';
 import type {
@@ -87,6 +88,7 @@ export class ChildRuns {
           title: request.title,
           inputJson,
           parent,
+          isPaused: await this.isHeld(task),
         },
         { ids, token: newToken(random), nowMs: clock.now(), reserve: () => undefined },
       );
@@ -108,6 +110,16 @@ export class ChildRuns {
       root: run.parent === null ? run.key : (run.parent.root ?? run.key),
       depth: (run.parent?.depth ?? 0) + 1,
     };
+  }
+
+  /** Whether the task's run is paused, as its row says: the copy at hand may be older than a pause. */
+  async isHeld({ runKey }: ClaimedTask): Promise<boolean> {
+    if (runKey === null) return false;
+    const [row] = await this.#parts.store.read<{ state: number }>('system', {
+      sql: `select state from runs where key = ${runKey}`,
+      parameters: [],
+    });
+    return Number(row?.state) === runStates.paused;
   }
 
   async #refusal(parent: RunParent, siblings: number): Promise<ErrorRecord | undefined> {

@@ -32,6 +32,8 @@ export interface RunStart {
   /** JSON text within the limits of encodeJson. */
   inputJson: string;
   parent?: RunParent;
+  /** A child of a run that is paused waits for its resumption too. */
+  isPaused?: boolean;
   /** JSON text, see NewRun.origin. */
   origin?: string;
   deadlineMs?: number;
@@ -75,7 +77,7 @@ export function unbornRun(start: RunStart, nowMs: number): CachedRun {
     version: 0,
     token: 0, // set by the first change
     seq: 0,
-    state: 'running',
+    state: start.isPaused === true ? 'paused' : 'running',
     progress: newProgress(start.graph),
     parent: start.parent ?? null,
     inFlight: 0,

@@ -74,6 +74,15 @@ export class RunKeeper {
     throw hiveError('STALE_VERSION', { message: `run change lost against ${MAX_TRIES} others` });
   }
 
+  /** Pauses or resumes a child run with its parent; one that ended or was held by somebody else meanwhile needs nothing more. */
+  async holdIfNeeded(run: RunKey, event: HoldEvent): Promise<void> {
+    try {
+      await this.apply({ run, event });
+    } catch (error) {
+      if (!isHiveError(error) || error.code !== 'ILLEGAL_TRANSITION') throw error;
+    }
+  }
+
   async #send(run: CachedRun, request: ApplyRequest): Promise<ApplyAnswer | 'again'> {
     const { event, outcome } = request;
     const isUndoing = run.progress.phase === 'compensating';

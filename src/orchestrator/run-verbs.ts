@@ -73,7 +73,7 @@ export interface ReplayReport {
 
 /** The verbs; Orchestrator implements them. All are durable when they resolve and leave an audit row (replay writes nothing). */
 export interface RunVerbs {
-  /** Nothing new of the run starts; what runs goes on to its end, its next wait or its next try. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
+  /** Nothing new of the run starts; what runs goes on to its end, its next wait or its next try. Its child runs are paused with it, and resumed. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
   pauseRun(run: RunId, by: By): Promise<void>;
   resumeRun(run: RunId, by: By): Promise<void>;
   /** A new run in which everything that succeeded is kept and what failed, was cancelled or skipped is done again; journals are kept unless fresh (effects always). Throws ILLEGAL_TRANSITION unless the run failed or was cancelled. */

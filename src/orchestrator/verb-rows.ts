@@ -1,6 +1,13 @@
 // What the verbs read of runs and tasks before they change them. Every read is inside one tenant: what belongs to another does not exist here.
 
-import { formatId, hiveError, idBytes, parseId, taskStateName } from '../contract/index.ts';
+import {
+  formatId,
+  hiveError,
+  idBytes,
+  parseId,
+  runStates,
+  taskStateName,
+} from '../contract/index.ts';
 import type {
   RunId,
   RunRow,
@@ -60,6 +67,18 @@ export class VerbRows {
     if (row === undefined || row.tenant !== tenant)
       throw hiveError('NOT_FOUND', { message: `there is no run ${id} of more than one task` });
     return row;
+  }
+
+  /** Keys of the runs in this state at any depth below a run. */
+  async runsBelow(run: number, state: RunState): Promise<number[]> {
+    const rows = await this.query<{ key: number }>(
+      `with recursive below(key) as (
+          select r.key from tasks t join runs r on r.parent_task = t.key where t.run = $1
+          union select r.key from below b join tasks t on t.run = b.key join runs r on r.parent_task = t.key)
+        select r.key from below b join runs r on r.key = b.key where r.state = $2`,
+      [run, runStates[state]],
+    );
+    return rows.map(({ key }) => Number(key));
   }
 
   /** Throws NOT_FOUND. */

@@ -10,6 +10,9 @@ import type { ReplayParts } from './replays.ts';
 import type { By, RunVerbs } from './run-verbs.ts';
 import { requireState, VerbRows } from './verb-rows.ts';
 
+/** Child runs that are paused or resumed at the same time. */
+const HELD_AT_ONCE = 100;
+
 export type VerbParts = Omit<AnswerParts & ForkParts & ReplayParts, 'rows'>;
 
 export function runVerbs(parts: VerbParts): RunVerbs {
@@ -37,6 +40,22 @@ export function runVerbs(parts: VerbParts): RunVerbs {
         data: {},
       },
     });
+    await holdBelow(row.key, by, how);
+  };
+
+  /** Sub-workflows and the turns of loops are runs of their own; those that begin later look at their parent. */
+  const holdBelow = async (
+    run: number,
+    by: By,
+    how: { type: 'pause' | 'resume'; from: RunState },
+  ): Promise<void> => {
+    const below = await rows.runsBelow(run, how.from);
+    for (let at = 0; at < below.length; at += HELD_AT_ONCE) {
+      const page = below.slice(at, at + HELD_AT_ONCE);
+      await Promise.all(
+        page.map((child) => parts.keeper.holdIfNeeded(child, { type: how.type, by: by.actor })),
+      );
+    }
   };
 
   return {

@@ -12,6 +12,8 @@ import type { RunHive } from './run-hive.ts';
 const did: string[] = [];
 /** While it is true, work that may fail does. */
 const trouble = { isThere: false };
+/** What `late-child` waits for while it is worked on. */
+let latch = Promise.withResolvers<null>();
 
 const define = (
   name: string,
@@ -48,6 +50,11 @@ export const steerAgents: readonly AgentDefinition[] = [
     if (trouble.isThere) throw hiveError('STORAGE_LOW');
     return 'free again';
   }),
+  define('late-child', async (ctx) => {
+    did.push('begun');
+    await ctx.step('latch', () => latch.promise);
+    return ctx.run({ title: 'late', graph: { name: 'late', nodes: [work('late-work')] } });
+  }),
   define('slow-undo', async (ctx) => {
     await ctx.waitFor('undo');
     did.push('undone');
@@ -69,15 +76,14 @@ export const steerAgents: readonly AgentDefinition[] = [
   ),
 ];
 
-const work = (id: string, more: object = {}) =>
-  ({
-    kind: 'agent',
-    id,
-    capabilities: ['do:work'],
-    inputs: { as: `"${id}"` },
-    retry: 'none',
-    ...more,
-  }) as const;
+const work = (id: string, more: object = {}) => ({
+  kind: 'agent' as const,
+  id,
+  capabilities: ['do:work'],
+  inputs: { as: `"${id}"` },
+  retry: 'none' as const,
+  ...more,
+});
 const mayFail = (id: string, more: object = {}) =>
   work(id, { inputs: { as: `"${id}"`, fails: 'true' }, ...more });
 const undoing = {
@@ -344,6 +350,46 @@ export function steerCases(hive: () => RunHive): void {
     expect(await output(run)).toBe('free again');
   });
 
+  test('a pause reaches the child runs, also those that begin under it, and so does the resumption', async () => {
+    did.length = 0;
+    latch = Promise.withResolvers();
+    const { start, ended, verbs, waiting, inState, tasks, hive: opened } = hive();
+    const body = {
+      name: 'body',
+      nodes: [{ kind: 'wait', id: 'hold', event: 'go' }, work('inner', { after: ['hold'] })],
+    };
+    const run = await start({
+      name: 'above',
+      nodes: [
+        {
+          kind: 'loop',
+          id: 'loop',
+          until: 'true',
+          max: 1,
+          body: { name: 'middle', nodes: [{ kind: 'workflow', id: 'sub', graph: body }] },
+        },
+        { kind: 'agent', id: 'late', capabilities: ['do:late-child'] },
+      ],
+    });
+    await until(opened, 'the late one to begin', () => Promise.resolve(did[0]));
+    const middle = await childOf(hive(), run);
+    const inner = await childOf(hive(), middle);
+    await waiting(inner, 1);
+    await verbs.pauseRun(run, BY);
+    for (const child of [middle, inner]) await inState(child, 'paused');
+    latch.resolve(null);
+    const late = await childOf(hive(), run, 'late');
+    await inState(late, 'paused');
+    await verbs.signalRun({ run: inner, name: 'go', dataJson: '1' }, BY);
+    expect((await tasks(inner)).map(({ node, state }) => [node, state])).toEqual([
+      ['hold', 'paused'],
+    ]);
+    expect(did).toEqual(['begun']);
+    await verbs.resumeRun(run, BY);
+    expect((await ended(run)).state).toBe('completed');
+    expect(did.toSorted()).toEqual(['begun', 'inner', 'late-work']);
+  });
+
   test('a replay leaves out what it cannot read any more, and says so', async () => {
     const { start, ended, verbs, hive: opened } = hive();
     const run = await start({
@@ -369,9 +415,11 @@ export function steerCases(hive: () => RunHive): void {
   });
 }
 
-async function childOf(hive: RunHive, parent: RunId): Promise<RunId> {
+async function childOf(hive: RunHive, parent: RunId, node?: string): Promise<RunId> {
   return until(hive.hive, 'the child run', async () => {
-    const [task] = await hive.tasks(parent);
+    const task = (await hive.tasks(parent)).find(
+      (each) => node === undefined || each.node === node,
+    );
     const [row] = await hive.query<{ subject: string }>(
       `select subject from journal where task = ${task?.key ?? 0} and kind = 'child' and subject is not null`,
     );

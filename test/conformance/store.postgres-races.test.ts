@@ -257,4 +257,64 @@ describe('races of two hosts on postgres', { timeout: 60_000 }, () => {
     expect((await f.rows('caps')).map((row) => row.running)).toEqual([0]);
     await expectNoDeadlock(hosts);
   });
+
+  test('ends of runs on both hosts, alone and with other kinds, while leases are renewed: each run gets all its ends', async () => {
+    await using hosts = await twoHosts();
+    const { f, other } = hosts;
+    const RUNS = 40;
+    const EACH = 4;
+    const rows: RunRow[] = [];
+    for (let i = 0; i < RUNS; i++) {
+      const items = Array.from({ length: EACH }, (_, item) => f.task({ node: 'm', item }));
+      rows.push((await f.addRun(f.run(), items)).row);
+    }
+    await f.add(...Array.from({ length: RUNS }, () => f.task()));
+    const claimed: ClaimedTask[] = [];
+    while (claimed.length < RUNS * (EACH + 1)) claimed.push(...(await f.claim(200)));
+    let open = new Map(claimed.map((task) => [task.key, task]));
+    const renewing = async (store: Store): Promise<void> => {
+      while (open.size > 0) {
+        const leases = [...open.values()].map(({ key, fence }) => ({ key, fence, startedMs: 1 }));
+        await store.core.renew(leases, f.nowMs + 60_000);
+      }
+    };
+    /** Ends one task of each run, in an order of its own, and as many single tasks. */
+    const ending = async (store: Store, part: number): Promise<void> => {
+      const mine = claimed.filter((task) => (task.item ?? task.key) % 2 === part);
+      const order = part === 0 ? mine : mine.toReversed();
+      while (order.some(({ key }) => open.has(key))) {
+        const now = new Map(
+          (await store.loadRuns(rows.map(({ key }) => key))).map((row) => [row.key, row]),
+        );
+        const taken = new Set<number>();
+        const batch = order.filter(({ key, runKey }) => {
+          if (!open.has(key) || (runKey !== null && taken.has(runKey))) return false;
+          if (runKey !== null) taken.add(runKey);
+          return true;
+        });
+        const verdicts = await store.core.settle(
+          batch.map((task) => {
+            const row = now.get(task.runKey ?? 0);
+            if (row === undefined) return f.done(task);
+            const seq = row.seq + 1;
+            const run = { ...from(row), state: 'running' as const, progress: '{}', seq };
+            const insert = [f.task({ run: row.id, node: 'next' })];
+            return { ...f.done(task), run, insert, events: [runEvent(f, row, { seq })] };
+          }),
+        );
+        for (const [i, verdict] of verdicts.entries())
+          if (verdict.status === 'ok') open.delete(batch[i]?.key ?? 0);
+      }
+    };
+    await Promise.all([ending(f.store, 0), ending(other, 1), renewing(f.store), renewing(other)]);
+    open = new Map();
+    for (const row of await f.store.loadRuns(rows.map(({ key }) => key)))
+      expect(row).toMatchObject({ version: EACH, seq: EACH });
+    const tasks = await f.rows('tasks');
+    expect(tasks.filter(({ node }) => node === 'next')).toHaveLength(RUNS * EACH);
+    expect(
+      tasks.filter(({ node }) => node !== 'next').map((row) => taskStateName(row.state)),
+    ).toEqual(claimed.map(() => 'succeeded'));
+    await expectNoDeadlock(hosts);
+  });
 });

@@ -14,6 +14,7 @@ import { leaseCases } from './lease-cases.ts';
 import { modelCases } from './model-cases.ts';
 import { pruneCases } from './prune-cases.ts';
 import { readCases } from './read-cases.ts';
+import { runEndCases } from './run-end-cases.ts';
 import { runCases } from './run-cases.ts';
 import { settleCases } from './settle-cases.ts';
 import { waitCases } from './wait-cases.ts';
@@ -37,6 +38,7 @@ export function storeConformance(name: string, open: OpenStore): void {
     describe('claim', () => claimCases(stores));
     describe('settle', () => settleCases(stores));
     describe('runs', () => runCases(stores));
+    describe('ends of run tasks', () => runEndCases(stores));
     describe('leases', () => leaseCases(stores));
     describe('model', () => modelCases(modelStores, MODEL_RUNS));
     describe('journal', () => journalCases(stores));

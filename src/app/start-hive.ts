@@ -64,6 +64,9 @@ export interface Hive {
   stop(): Promise<void>;
 }
 
+/** How long a stopping hive waits for a database that is away: as long as its running attempts get. */
+const STORE_GRACE_MS = 5_000;
+
 const clock = systemClock;
 const ids = idSource(clock);
 
@@ -150,7 +153,11 @@ async function build(options: StartHiveOptions, stack: StopStack): Promise<Hive>
     manifests: runner.manifests(),
     stop: () => {
       life.isDraining = true;
-      return stack.stop();
+      // I2: a database that went away would be waited for by every room in turn.
+      const cancel = clock.after(STORE_GRACE_MS, () => {
+        store.hurry();
+      });
+      return stack.stop().finally(cancel);
     },
   };
 }

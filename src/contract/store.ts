@@ -241,5 +241,7 @@ export interface Store {
    */
   prune(request: PruneRequest): Promise<PruneResult>;
   size(): Promise<StoreSize>;
+  /** The hive is stopping: from now on a database that is away is not waited for, and what needed it fails with STORE_UNAVAILABLE. */
+  hurry(): void;
   close(): Promise<void>;
 }

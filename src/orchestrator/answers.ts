@@ -5,6 +5,7 @@
 import {
   formatId,
   hiveError,
+  idBytes,
   isTerminal,
   schemaMismatches,
   taskStateName,
@@ -131,6 +132,8 @@ export class Answers {
   /** Throws NOT_FOUND, ILLEGAL_TRANSITION (the run has ended). */
   async signal(request: SignalRequest, by: By): Promise<{ delivered: boolean }> {
     const { clock, store, ids } = this.#parts;
+    const before = await this.#earlier(request, by.tenant);
+    if (before !== undefined) return before;
     const target = await this.#target(request.run, by.tenant);
     const nowMs = clock.now();
     const { name, idempotencyKey } = request;
@@ -172,6 +175,19 @@ export class Answers {
       message:
         verdict?.status === 'invalid' ? verdict.error.message : `${request.run} has ended already`,
     });
+  }
+
+  /** The answer to an event that was sent before under the same key: also after the run has ended, for a sender that lost its first answer. */
+  async #earlier(
+    { run, name, idempotencyKey }: SignalRequest,
+    tenant: TenantKey,
+  ): Promise<{ delivered: boolean } | undefined> {
+    if (idempotencyKey === undefined) return undefined;
+    const [row] = await this.#parts.rows.query<{ taken: number }>(
+      'select taken from inbox where tenant = $1 and run = $2 and name = $3 and idem = $4',
+      [tenant, idBytes('run', run), name, idempotencyKey],
+    );
+    return row === undefined ? undefined : { delivered: Number(row.taken) === 1 };
   }
 
   async #target(

@@ -279,12 +279,12 @@ describe('every kind of node', () => {
     [
       'a wait for nothing',
       [{ kind: 'wait', id: 'w' }],
-      /it has none of forMs, until, event; give exactly one/,
+      /it has none of for \(in code: forMs\), until, event; give exactly one/,
     ],
     [
       'a wait for two things',
       [{ kind: 'wait', id: 'w', forMs: 5, event: 'e' }],
-      /it has forMs and event; give exactly one/,
+      /it has for \(in code: forMs\) and event; give exactly one/,
     ],
     [
       'a timeout of a timer',

@@ -325,7 +325,12 @@ export class Orchestrator {
     for (const off of this.#unsubscribe.splice(0)) off();
     await this.#dispatcher.stop();
     await this.#timers.stop();
-    await this.#logs.flush();
-    await this.#records.end();
+    // Without a store the host is found dead by its free lock, and the last lines of tasks are lost: no reason not to stop.
+    const ends = await Promise.allSettled([this.#logs.flush(), this.#records.end()]);
+    for (const end of ends) {
+      if (end.status === 'fulfilled') continue;
+      const message = `stopping without a last word to the store: ${String(end.reason)}`;
+      this.#parts.telemetry.log({ level: 'WARNING', message, scope: {} });
+    }
   }
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/kernel/index.ts';
 import { missingPostgres, startPostgres } from '../harness/postgres.ts';
 import { migratedDatabase, openStore } from '../harness/postgres-store.ts';
 import { tcpProxy } from '../harness/tcp-proxy.ts';
+import { openRunHive } from '../runs/run-hive.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 
 const missing = await missingPostgres();
@@ -219,6 +220,20 @@ describe.skipIf(missing !== null)(
         await expect
           .poll(() => open.store.read('system', lock), { timeout: 5_000 })
           .toEqual([{ granted: true }]);
+      },
+    );
+
+    test(
+      'a hive whose server is gone for good stops all the same, soon after the grace for it',
+      { timeout: 60_000 },
+      async () => {
+        await using server = await startPostgres();
+        const hive = await openRunHive({ url: await server.createDatabase() });
+        await hive.start({ name: 'w', nodes: [{ kind: 'wait', id: 'w', event: 'never' }] });
+        await server.stop();
+        const began = performance.now();
+        await hive[Symbol.asyncDispose]();
+        expect(performance.now() - began).toBeLessThan(30_000);
       },
     );
 

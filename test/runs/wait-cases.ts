@@ -201,10 +201,12 @@ export function waitCases(hive: () => RunHive): void {
       );
     expect(await send('one', 'k1')).toEqual({ delivered: true });
     await send('one again', 'k1');
-    await send('two', 'k2');
+    const two = await send('two', 'k2');
     await waiting(run, 1, 'succeeded');
     expect((await tasks(run))[0]?.result).toEqual(['one', 'two']);
     await expect(send('late', 'k3')).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    // A sender that lost its first answer and sends again after the end.
+    expect(await send('two', 'k2')).toEqual(two);
   });
 
   test('a parent with one slot that waits for three children finishes', async () => {

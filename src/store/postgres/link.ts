@@ -26,6 +26,8 @@ export interface LinkOptions {
   kind: SessionKind;
   clock: Clock;
   unavailableAfterMs: number;
+  /** True from the moment that a server which is away is not waited for any more: the hive is stopping. */
+  isHurried?: () => boolean;
 }
 
 /** `tries`: how often this work was begun before; above 0 an earlier try may have been committed. */
@@ -82,7 +84,8 @@ export class Link {
         if (kind === 'lost') this.#drop();
         else if (kind !== 'again') throw error;
         failures++;
-        if ((this.#hurry && kind === 'lost') || clock.mono() - sinceMs > unavailableAfterMs)
+        const isHurried = this.#hurry || this.#options.isHurried?.() === true;
+        if ((isHurried && kind === 'lost') || clock.mono() - sinceMs > unavailableAfterMs)
           throw storeError(error);
         if (failures > 1 || kind === 'lost')
           await sleep(clock, backoffMs(RECONNECT, failures, systemUniform) ?? 0);

@@ -95,10 +95,13 @@ class PostgresStore implements Store {
   readonly #pruner: Pruner;
   readonly #listener: Listener;
   readonly #choice: LaneChoice;
+  #isHurried = false;
 
   constructor(options: PostgresStoreOptions) {
     const { url, clock, unavailableAfterMs = UNAVAILABLE_AFTER_MS } = options;
-    const link = (kind: SessionKind): Link => new Link({ url, kind, clock, unavailableAfterMs });
+    const isHurried = (): boolean => this.#isHurried;
+    const link = (kind: SessionKind): Link =>
+      new Link({ url, kind, clock, unavailableAfterMs, isHurried });
     this.#dictionaryLink = link('cold');
     this.#dictionaries = new Dictionaries(this.#dictionaryLink);
     const ready = new ReadyLanes((tenant) => this.#dictionaries.weight(tenant));
@@ -151,6 +154,7 @@ class PostgresStore implements Store {
         kind: 'cold',
         clock,
         unavailableAfterMs: Math.min(unavailableAfterMs, READ_UNAVAILABLE_AFTER_MS),
+        isHurried,
       },
       READ_LINKS,
     );
@@ -274,6 +278,10 @@ class PostgresStore implements Store {
 
   size(): Promise<StoreSize> {
     return this.#pruner.size();
+  }
+
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   async close(): Promise<void> {

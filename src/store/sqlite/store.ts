@@ -322,6 +322,11 @@ class SqliteStore implements Store {
     };
   }
 
+  /** Its file is never away. */
+  hurry(): void {
+    // nothing to hurry
+  }
+
   async close(): Promise<void> {
     await this.#batcher.idle();
     this.#parts.space.stop();

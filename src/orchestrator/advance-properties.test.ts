@@ -110,6 +110,8 @@ function planOf(draws: readonly Draw[], order: Iterator<number>, window: number 
       taken.set(id, draw.mode === 'all' ? to : otherwise);
     } else if (draw.kind === 'compensate' && undoes !== undefined) {
       nodes.push({ id, kind: 'compensate', undoes, capabilities: ['c'] });
+      // Few runs undo anything: every other compensation fails, or hardly a plan would have one.
+      if (draw.onFailure === 'continue') ends.set(id, ['failed']);
       undone.add(undoes);
     } else nodes.push({ ...common, kind: 'agent' });
     if (draw.kind === 'compensate' && kindOf(id) !== 'compensate') draw.kind = 'agent';

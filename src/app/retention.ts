@@ -95,13 +95,18 @@ export class RetentionDuty {
   }
 
   async #run(): Promise<void> {
-    const { store, clock, settings } = this.#parts;
+    const { store, clock, settings, log } = this.#parts;
     const projects = await store.read<ProjectRetention>('system', {
       sql: 'select tenant, key as project, retention_days as days, retention_runs as runs from projects order by key',
       parameters: [],
     });
     for (const project of projects) {
-      for (const cut of retentionCuts(project, settings, clock.now())) await this.#prune(cut);
+      try {
+        for (const cut of retentionCuts(project, settings, clock.now())) await this.#prune(cut);
+      } catch (error) {
+        // Another project's runs are none the worse for it.
+        log('old runs could not be deleted', { ...project, error: toHiveError(error) });
+      }
     }
   }
 

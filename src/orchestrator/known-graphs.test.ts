@@ -29,3 +29,8 @@ test('Q2: hundreds of other graphs push the oldest out, and it is still the same
   expect(again).not.toBe(first);
   expect(again).toEqual(first);
 });
+
+test('a pinned graph is taken as it is, whatever rules came later', () => {
+  const text = JSON.stringify({ ...knownGraph(input('a')), name: 'of an older version', extra: 1 });
+  expect(pinnedGraph(text)).toMatchObject({ name: 'of an older version', extra: 1 });
+});

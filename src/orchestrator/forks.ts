@@ -125,7 +125,7 @@ export class Forks {
     for (const task of tasks) {
       const isAgain = again.has(task.node ?? '');
       if (counts(task) && !isAgain) kept.set(nameOf(task), task);
-      else if (!undone.has(task.node ?? '') && !counts(task))
+      else if (!undone.has(task.node ?? '') && !counts(task) && !isAsked(graph, task))
         remade.set(nameOf(task), { from: task.key, steps: options.fresh ? 'effects' : 'all' });
     }
     return this.#begin(
@@ -363,6 +363,11 @@ function nameOf(task: { node: string | null; item: number | null }): string {
 /** Whether the end of a task counts as done in another run (K1). A node that went on without its result is tried anew. */
 function counts(task: TaskFacts): boolean {
   return task.state === 'succeeded' || (task.state === 'skipped' && task.reason === 'branch');
+}
+
+/** An approval that was rejected or expired is asked anew: with its old answer a retry would fail at once. */
+function isAsked(graph: Graph, task: TaskFacts): boolean {
+  return task.node !== null && nodeAt(graph, task.node).kind === 'approval';
 }
 
 function isAt(task: TaskFacts, from: ForkPoint): boolean {

@@ -335,6 +335,25 @@ export function waitCases(hive: () => RunHive): void {
     ).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  test('a retry asks anew what was rejected', async () => {
+    const { start, ended, verbs, approvals, waiting } = hive();
+    const run = await start({
+      name: 'ask',
+      nodes: [{ kind: 'approval', id: 'ask', message: 'ok?' }],
+    });
+    const decide = async (of: typeof run, decision: 'approved' | 'rejected'): Promise<void> => {
+      await waiting(of, 1);
+      const [open] = await approvals(of);
+      const approval = open?.id as ApprovalId;
+      await verbs.decideApproval({ approval, decision, answer: null, comment: null }, BY);
+    };
+    await decide(run, 'rejected');
+    expect((await ended(run)).state).toBe('failed');
+    const { runId } = await verbs.retryRun(run, { ...BY, fresh: false });
+    await decide(runId, 'approved');
+    expect((await ended(runId)).state).toBe('completed');
+  });
+
   test('a fork with edited input keeps what comes before, from a node and from a step', async () => {
     steps = 0;
     const graph = {

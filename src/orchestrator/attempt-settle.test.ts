@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import type { AttemptOutcome, ClaimedTask } from '../contract/index.ts';
+import { hiveError } from '../contract/index.ts';
+import type { AttemptOutcome, ClaimedTask, TaskChange } from '../contract/index.ts';
 import { idSource, manualClock } from '../kernel/index.ts';
 import { AttemptSettle } from './attempt-settle.ts';
 import type { AttemptParts } from './attempt-work.ts';
+import { checkGraph } from './graph-check.ts';
 import { HeldTask } from './lease-book.ts';
 
 /** Children that a suspension resumes when it is written, by what their run does then. */
@@ -51,3 +53,46 @@ test('a child that began paused is resumed when its run was resumed before the c
   expect(await resumed(true)).toEqual([]);
   expect(await resumed(false)).toEqual([7]);
 });
+
+test('E2: a failed end that the store cannot hold is written as a plain failure, so that the run goes on', async () => {
+  const clock = manualClock();
+  const ids = idSource(clock);
+  const nothing = (): void => undefined;
+  const changes: TaskChange[] = [];
+  const bad = hiveError('INPUT_NUL').toRecord();
+  const parts = {
+    keeper: {
+      cache: { get: () => Promise.resolve({ graph: checkGraph(oneNode) }) },
+      apply: ({ outcome }: { outcome: { change: TaskChange } }) => {
+        changes.push(outcome.change);
+        return changes.length === 1
+          ? Promise.reject(hiveError('INTERNAL', { details: { refused: bad } }))
+          : Promise.resolve('ok');
+      },
+    },
+    clock,
+    random: () => 0.5,
+    telemetry: { hasWatchers: false, worked: nothing, ended: nothing, log: nothing },
+  } as unknown as AttemptParts; // the parts that the end of a node uses
+  const outcome: AttemptOutcome = {
+    status: 'failed',
+    error: hiveError('AGENT_STOPPED').toRecord(),
+  };
+  const task = {
+    key: 1,
+    id: ids.make('task'),
+    runKey: 2,
+    node: 'n',
+    item: null,
+    fence: 1,
+    attempt: 1,
+    crashes: 0,
+    retry: 'none',
+  } as ClaimedTask;
+  const settle = new AttemptSettle(parts, 1);
+  await settle.persistently(new HeldTask(task, 'a'), { outcome, startedMs: 0, durationMs: 0 });
+  expect(changes).toHaveLength(2);
+  expect(changes[1]).toMatchObject({ to: 'failed', error: { code: 'INPUT_NUL' } });
+});
+
+const oneNode = { name: 'g', nodes: [{ kind: 'agent', id: 'n', capabilities: ['x'] }] };

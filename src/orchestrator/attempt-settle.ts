@@ -195,7 +195,7 @@ export class AttemptSettle {
       });
     } catch (error) {
       const refused = refusalOf(error);
-      if (refused === undefined || end === 'failed') throw error;
+      if (refused === undefined) throw error;
       return this.#refused(task, { change, error: refused });
     }
   }

@@ -29,6 +29,7 @@ export async function watchRun(session: Session, options: WatchOptions): Promise
   const deadline = deadlineOf(session);
   let cursor: string | undefined = from === 'now' ? 'head' : undefined;
   let heard: number | undefined;
+  let mark: string | undefined;
   try {
     options.onOpen?.(view);
     while (!session.signal.aborted) {
@@ -37,13 +38,14 @@ export async function watchRun(session: Session, options: WatchOptions): Promise
         id: runId,
         cursor,
         heard,
+        mark,
         waitMs: Math.floor(waitMs),
       });
       if (answer === undefined) break;
       view.update(answer);
       if (answer.isOver) return { kind: 'over', run: answer.run };
       cursor = answer.cursor ?? cursor;
-      ({ heard } = answer);
+      ({ heard, mark } = answer);
       if (systemClock.mono() >= deadline) throw tooLate(session, answer.run);
     }
     return { kind: 'interrupted' };
@@ -56,15 +58,22 @@ export async function watchRun(session: Session, options: WatchOptions): Promise
 async function ask(
   session: Session,
   client: HiveClient,
-  request: { id: string; cursor: string | undefined; heard: number | undefined; waitMs: number },
+  request: {
+    id: string;
+    cursor: string | undefined;
+    heard: number | undefined;
+    mark: string | undefined;
+    waitMs: number;
+  },
 ): Promise<OperationOutput<'run.watch'> | undefined> {
-  const { id, cursor, heard, waitMs } = request;
+  const { id, cursor, heard, mark, waitMs } = request;
   try {
     const wanted = {
       id,
       waitMs,
       ...(cursor === undefined ? {} : { cursor }),
       ...(heard === undefined ? {} : { heard }),
+      ...(mark === undefined ? {} : { mark }),
     };
     return await client.call('run.watch', wanted, { signal: session.signal });
   } catch (error) {

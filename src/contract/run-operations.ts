@@ -87,6 +87,8 @@ export const runOperations = {
       cursor: z.string().max(200).optional(),
       /** `heard` of the answer before: signals after it are told, also those between the two calls. Absent: what comes from now on. */
       heard: z.coerce.number<number>().int().min(0).optional(),
+      /** `mark` of the answer before: what the run waits for is news too, wherever it was asked for. */
+      mark: z.string().max(100).optional(),
       /** How long to wait for something new. */
       waitMs: z.coerce.number<number>().int().min(0).max(operationLimits.watchMs).default(20_000),
     }),
@@ -97,6 +99,8 @@ export const runOperations = {
       /** Signals, live: at most once, without history. */
       signals: z.array(eventView),
       heard: z.number().int(),
+      /** Differs when the run waits for something else than before. */
+      mark: z.string(),
       cursor: z.string().nullable(),
       /** True when the run is over and every event of it has been handed out. */
       isOver: z.boolean(),

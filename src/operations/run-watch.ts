@@ -5,6 +5,7 @@
  */
 import { hiveError, isRunTerminal, operationLimits, parseId } from '../contract/index.ts';
 import type { EventView, HiveEvent, OperationOutput, RunId, RunView } from '../contract/index.ts';
+import { canonicalHash } from './canonical-hash.ts';
 import { openInbox } from './change-inbox.ts';
 import type { ChangeInbox } from './change-inbox.ts';
 import { toEventView } from './event-view.ts';
@@ -22,7 +23,7 @@ type Answer = OperationOutput<'run.watch'>;
 export const runWatch = defineOperation('run.watch', {
   summary: 'Follow a run: events since a cursor, waiting for new ones',
   permission: 'run:read',
-  handler: async (context, { id, cursor, heard, waitMs }) => {
+  handler: async (context, { id, cursor, heard, mark, waitMs }) => {
     const target = await locateRun(context, id);
     const runId = parseId('run', id);
     if (watchers >= MAX_WATCHERS) {
@@ -43,7 +44,11 @@ export const runWatch = defineOperation('run.watch', {
       for (;;) {
         const answer = await look(watch, inbox);
         const leftMs = deadline - context.clock.mono();
-        const isNews = answer.events.length > 0 || answer.signals.length > 0 || answer.isOver;
+        const isNews =
+          answer.events.length > 0 ||
+          answer.signals.length > 0 ||
+          answer.isOver ||
+          (mark !== undefined && answer.mark !== mark);
         if (isNews || leftMs <= 0 || context.signal?.aborted === true) return answer;
         await inbox.changed(leftMs);
       }
@@ -67,9 +72,13 @@ interface Watch {
   from: string | null;
 }
 
-/** The run is read before its events: when it is over, all of them are there to be read. */
+/**
+ * Signals are taken before the run is read, so that whoever is told of a change sees it in the run too; the run is read before its events: when it is
+ * over, all of them are there to be read.
+ */
 async function look(watch: Watch, inbox: ChangeInbox): Promise<Answer> {
   const { context, target, runId, from } = watch;
+  const { signals, heard } = inbox.signals();
   const run = await readRun(context, target);
   const limit = operationLimits.pageSize;
   const { tenant } = context.principal;
@@ -77,16 +86,22 @@ async function look(watch: Watch, inbox: ChangeInbox): Promise<Answer> {
     target.kind === 'single'
       ? []
       : await context.hive.store.events.after({ cursor: from, tenant, run: runId, limit });
-  const { signals, heard } = inbox.signals();
   const isOver = isRunTerminal(run.state) && events.length < limit;
   return {
     run,
     events: target.kind === 'single' && isOver ? [endOfSingle(run)] : events.map(toEventView),
     signals: signals.map(toEventView),
     heard,
+    mark: markOf(run),
     cursor: events.at(-1)?.cursor ?? from,
     isOver,
   };
+}
+
+/** Of what a run waits for: approvals and waits leave no durable event, and signals of other hosts do not come here. */
+function markOf({ state, version, approvals, waiting }: RunView): string {
+  const waits = waiting.map(({ task, waits: open }) => [task.id, task.state, open.length]);
+  return canonicalHash([state, version, approvals.map(({ id }) => id), waits]).slice(0, 16);
 }
 
 /** A single task's row is the record of its end; a watcher gets it as the event it stands for. */

@@ -155,6 +155,7 @@ test('start times come from signals until the row has them, and go with their ta
     signals: [signal],
     cursor: null,
     heard: 0,
+    mark: 'm',
     isOver: false,
   };
   const first = nextTreeState(undefined, answer);

@@ -27,5 +27,6 @@ export { inlineSource } from './hosting/agent-source.ts';
 export type { AgentSource, InlineSource, ThreadSource } from './hosting/agent-source.ts';
 export { builtInAgents } from './built-in-agents.ts';
 export type { InspectPlaces } from './inspect/inspect-agent.ts';
+export { canonicalDirectory } from './inspect/canonical-directory.ts';
 export { inspectGraph } from './inspect/inspect-graph.ts';
 export type { InspectOptions } from './inspect/inspect-graph.ts';

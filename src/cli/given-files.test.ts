@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { aRun, tell } from './testing.ts';
+import { over, tell } from './testing.ts';
 
 const id = 'run_00000000000000000000000001';
 const folder = mkdtempSync(path.join(tmpdir(), 'hive-files-'));
@@ -17,14 +17,6 @@ const fileOf = (name: string, text: string): string => {
   return file;
 };
 
-const over = (run = aRun({ state: 'completed', output: { text: 'hi' } })) => ({
-  run,
-  events: [],
-  signals: [],
-  cursor: null,
-  heard: 0,
-  isOver: true,
-});
 const started = { 'run.start': () => ({ runId: id, duplicate: false, run: null }) };
 
 describe('workflow files', () => {

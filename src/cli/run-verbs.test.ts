@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hiveError } from '../contract/index.ts';
-import { aRun, aTask, tell } from './testing.ts';
+import { aRun, over, aTask, tell } from './testing.ts';
 
 const id = 'run_00000000000000000000000001';
 const approvalId = 'apr_00000000000000000000000001';
@@ -19,14 +19,6 @@ const fileOf = (name: string, text: string): string => {
   return file;
 };
 
-const over = (run = aRun({ state: 'completed', output: { text: 'hi' } })) => ({
-  run,
-  events: [],
-  signals: [],
-  cursor: null,
-  heard: 0,
-  isOver: true,
-});
 const started = { 'run.start': () => ({ runId: id, duplicate: false, run: null }) };
 
 const anApproval = {

@@ -127,3 +127,14 @@ export function aRun(fields: Partial<RunView> = {}): RunView {
     ...fields,
   };
 }
+
+/** The answer of run.watch when the run has ended. */
+export const over = (run = aRun({ state: 'completed', output: { text: 'hi' } })) => ({
+  run,
+  events: [],
+  signals: [],
+  cursor: null,
+  heard: 0,
+  mark: '',
+  isOver: true,
+});

@@ -92,6 +92,7 @@ export {
   canTransition,
   isRunTerminal,
   isTerminal,
+  openStates,
   runStateName,
   runStates,
   taskReasons,

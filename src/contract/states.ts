@@ -56,6 +56,9 @@ export function isTerminal(state: TaskState): boolean {
   return taskTransitions[state].length === 0;
 }
 
+/** States that a task can still leave. */
+export const openStates: readonly TaskState[] = names.filter((name) => !isTerminal(name));
+
 export function canTransition(from: TaskState, to: TaskState): boolean {
   return taskTransitions[from].includes(to);
 }

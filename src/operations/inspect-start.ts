@@ -4,10 +4,10 @@
  * That holds in one process; hosts that share a PostgreSQL may each start one.
  */
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { encodeJson, formatId, hiveError, runStates } from '../contract/index.ts';
+import { canonicalDirectory } from '../agents/index.ts';
+import { encodeJson, formatId, runStates } from '../contract/index.ts';
 import type { OperationInput, OperationOutput } from '../contract/index.ts';
 import { defineOperation } from './operation.ts';
 import type { OperationContext } from './operation.ts';
@@ -97,23 +97,4 @@ async function findUnfinished(
     if (isSame) return formatId('run', id);
   }
   return undefined;
-}
-
-/** Absolute, without symbolic links, an existing directory. Throws PATH_INVALID. */
-async function canonicalDirectory(given: string): Promise<string> {
-  if (!path.isAbsolute(given)) {
-    throw hiveError('PATH_INVALID', {
-      message: `${given}: the hive has its own working directory; give an absolute path`,
-    });
-  }
-  let canonical: string;
-  try {
-    canonical = await realpath(given);
-    if ((await stat(canonical)).isDirectory()) return canonical;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw hiveError('PATH_INVALID', { message: `${given} ${why}`, cause: error });
-  }
-  throw hiveError('PATH_INVALID', { message: `${given} is not a directory` });
 }

@@ -1,15 +1,13 @@
 // Ends that do not come from an attempt: a person cancels a task or a run; a task whose owners died under it too often is declared dead.
 // Everything goes through advance() where a run is concerned. E1: whoever owned the task is out-fenced in the same commit.
 
-import { hiveError } from '../contract/index.ts';
-import type { LostTask, NewAudit, RunId, Store, TaskId, TaskState } from '../contract/index.ts';
+import { hiveError, openStates } from '../contract/index.ts';
+import type { LostTask, NewAudit, RunId, Store, TaskId } from '../contract/index.ts';
 import type { Clock, Random } from '../kernel/index.ts';
 import type { HostTelemetry } from './host-telemetry.ts';
 import { lostOutcome, settleOutcome } from './outcome.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { taskEndEvents } from './task-events.ts';
-
-const openStates: TaskState[] = ['blocked', 'waiting', 'ready', 'leased', 'paused', 'uncertain'];
 
 /** The task to cancel, as its row says. */
 export interface CancelTaskRequest {

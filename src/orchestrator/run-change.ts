@@ -2,7 +2,7 @@
 // Pure but for ids and time, which are handed in. Callers: RunKeeper.
 // Tasks that are cancelled because their run ended get no end event each: the run's own event says it, once, for however many they are.
 
-import { hiveError } from '../contract/index.ts';
+import { hiveError, openStates } from '../contract/index.ts';
 import type {
   ErrorRecord,
   NewEvent,
@@ -35,7 +35,6 @@ export interface RunChangeRequest {
   outcome?: { change: TaskChange; events: readonly NewEvent[] };
 }
 
-const openStates: TaskState[] = ['blocked', 'waiting', 'ready', 'leased', 'paused', 'uncertain'];
 /** States that a pause stops; leased tasks go on to their next boundary under the hold mark (S11), uncertain ones wait for a person anyway. */
 const pausableStates: TaskState[] = ['blocked', 'waiting', 'ready'];
 

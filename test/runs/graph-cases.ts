@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { defineAgent } from '../../src/agents/index.ts';
 import type { AgentDefinition } from '../../src/agents/index.ts';
 import type { Json } from '../../src/contract/index.ts';
+import { strategyGraph } from '../../src/orchestrator/index.ts';
 import { BY } from './run-hive.ts';
 import type { RunHive } from './run-hive.ts';
 
@@ -48,6 +49,14 @@ export const graphAgents: readonly AgentDefinition[] = [
     const { result } = input as { result: Json };
     did.push(`undo ${JSON.stringify(result)}`);
     return null;
+  }),
+  inline('drafter', () => {
+    did.push('drafter');
+    return { text: 'draft', next: 'critic' };
+  }),
+  inline('critic', () => {
+    did.push('critic');
+    return did.length < 4 ? { text: 'bad', next: 'drafter' } : { text: 'good' };
   }),
   inline('count', (input: Json) => {
     const { last } = input as { last: { n: number } | null };
@@ -318,6 +327,20 @@ export function graphCases(hive: () => RunHive): void {
     expect(row.error).toContain('"pay"');
     expect(did).toEqual(['flight', 'hotel', 'car', 'undo "car"', 'undo "hotel"', 'undo "flight"']);
     expect((await tasks(run)).filter((task) => task.node === 'undo-pay')).toEqual([]);
+  });
+
+  test('adaptive: each agent names the next one, until one names none', async () => {
+    did.length = 0;
+    const { start, ended, output } = hive();
+    const graph = strategyGraph({
+      task: 'write',
+      agents: ['drafter', 'critic'],
+      strategy: 'adaptive',
+    });
+    const run = await start(graph, { task: 'write' });
+    expect(await ended(run)).toMatchObject({ state: 'completed' });
+    expect(did).toEqual(['drafter', 'critic', 'drafter', 'critic']);
+    expect(await output(run)).toMatchObject({ result: { text: 'good' } });
   });
 
   test('a failure that is allowed goes on; the result is left out', async () => {

@@ -403,6 +403,22 @@ export function waitCases(hive: () => RunHive): void {
     expect(steps).toBe(before);
   });
 
+  test('a replay of effects asks the receiver for nothing: its ledger is as before', async () => {
+    receiver.seen = ['an earlier call, so that the first one now goes through'];
+    const { start, ended, verbs } = hive();
+    const run = await start({
+      name: 'replay effects',
+      nodes: [
+        { kind: 'agent', id: 'pay', capabilities: ['do:pay'], inputs: { onUnknown: '"ask"' } },
+      ],
+    });
+    expect((await ended(run)).state).toBe('completed');
+    const ledger = [...receiver.seen];
+    expect(ledger).toHaveLength(2);
+    expect(await verbs.replayRun(run, BY)).toMatchObject({ same: 1, diverged: 0, skipped: 0 });
+    expect(receiver.seen).toEqual(ledger);
+  });
+
   test('a task that failed for good is put in line again as a new one, with its journal', async () => {
     steps = 0;
     const { hive: opened, verbs, waiting, tasks } = hive();

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { graphNode } from '../../contract/index.ts';
 import type { AttemptOutcome, Json, WaitResult } from '../../contract/index.ts';
@@ -210,6 +211,21 @@ describe('a loop', () => {
       { input: { limit: 2 }, last: null, iteration: 1 },
       { input: { limit: 2 }, last: { score: 3 }, iteration: 2 },
     ]);
+  });
+
+  test('for any scores: it stops at the first that holds, at the bound at the latest, and never succeeds there by itself', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 }),
+        async (scores) => {
+          const holds = scores.findIndex((score, at) => score >= 3 && at > 0);
+          const [outcome, inputs] = await drive(holds === -1 ? scores : scores.slice(0, holds + 1));
+          expect(inputs).toHaveLength(holds === -1 ? node.max : holds + 1);
+          expect(outcome.status).toBe(holds === -1 ? 'failed' : 'succeeded');
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   test('reaching the bound is an error, never a success', async () => {

@@ -4,13 +4,13 @@
  * I1: intermediate files lie under the run that asked, where the hive's sweep finds them if this task never
  * ends well. I2: the path is resolved once and recorded: a link that moves later changes nothing.
  */
-import { realpath, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { hiveError } from '../../contract/index.ts';
 import { stopError } from '../authoring/author-errors.ts';
 import { defineAgent } from '../authoring/define-agent.ts';
 import type { AgentDefinition } from '../authoring/define-agent.ts';
+import { canonicalDirectory } from './canonical-directory.ts';
 import { inspectGraph } from './inspect-graph.ts';
 import type { InspectOptions } from './inspect-graph.ts';
 
@@ -59,16 +59,4 @@ function pathIn(input: { path: string } | { task: string }): string {
   const found = input.task.split(/\s+/u).find((word) => path.isAbsolute(word));
   if (found !== undefined) return found;
   throw stopError(`"${input.task.slice(0, 200)}" names no absolute path: say which directory`);
-}
-
-/** Absolute, without symbolic links, an existing directory. Throws PATH_INVALID. */
-async function canonicalDirectory(given: string): Promise<string> {
-  const refused = (why: string, cause?: unknown): Error =>
-    hiveError('PATH_INVALID', { message: `${given} ${why}`, cause });
-  if (!path.isAbsolute(given)) throw refused('is not absolute');
-  const canonical = await realpath(given).catch((error: unknown) => {
-    throw refused('does not exist or cannot be read', error);
-  });
-  if ((await stat(canonical)).isDirectory()) return canonical;
-  throw refused('is not a directory');
 }

@@ -1,5 +1,5 @@
-// New runs out of old ones: fork from a node or step, retry of what failed, and single tasks that are put in line again. Nothing of the old run changes
-// (decision 0011): what is kept is copied, with its results and journals.
+// New runs out of old ones: fork from a node or step, retry of what failed. Nothing of the old run changes (decision 0011): what is kept is copied, with its
+// results and journals. A single task is put in line again by requeue.ts.
 //
 // How: the kept tasks are played through advance() from a fresh progress, as if they had just ended; whatever it then wants created and is not kept is the
 // new run's first work. So advance() alone decides what a fork may start with, and a graph with decisions, windows and joins needs no rules of its own here.
@@ -8,7 +8,7 @@
 // K2 What was compensated is done again from the start: its effects were undone. K3 A fork's new tasks have new effects; a retry continues those that
 // failed, so their effects keep their idempotency keys.
 
-import { hiveError, isRunTerminal, isTerminal } from '../contract/index.ts';
+import { hiveError, isRunTerminal } from '../contract/index.ts';
 import type {
   EnqueueUnit,
   Graph,
@@ -20,7 +20,6 @@ import type {
   RunRow,
   Store,
   TaskCopy,
-  TaskId,
 } from '../contract/index.ts';
 import type { Clock, IdSource, Random } from '../kernel/index.ts';
 import type { RunEvent } from './advance.ts';
@@ -132,73 +131,6 @@ export class Forks {
       { row, graph, inputJson: row.input, plan: { kept, remade } },
       { by: options, kind: 'retry', from: { fresh: options.fresh } },
     );
-  }
-
-  /** Puts one task in line again. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
-  async requeue(id: TaskId, options: By & { fresh: boolean }): Promise<{ taskId: TaskId }> {
-    const { rows, store, clock, ids } = this.#parts;
-    const task = await rows.task(id, options.tenant);
-    const nowMs = clock.now();
-    const audit = {
-      tenant: options.tenant,
-      atMs: nowMs,
-      actor: options.actor,
-      action: 'task.requeue',
-      subject: id,
-      data: { fresh: options.fresh },
-    };
-    if (task.state === 'paused' && task.reason !== 'run') {
-      await this.#refuseIfPaused(task);
-      const change = {
-        key: task.key,
-        id,
-        guard: { states: ['paused' as const] },
-        to: 'ready' as const,
-        reason: 'none' as const,
-      };
-      const [verdict] = await store.core.settle([
-        { flushLane: task.run ?? task.key, change, events: [], audit },
-      ]);
-      if (verdict?.status !== 'ok')
-        throw hiveError('ILLEGAL_TRANSITION', { message: `${id} is not paused any more` });
-      return { taskId: id };
-    }
-    if (task.state === 'paused')
-      throw hiveError('ILLEGAL_TRANSITION', {
-        message: `${id} is paused with its run; resume the run`,
-      });
-    if (!isTerminal(task.state) || task.state === 'succeeded') {
-      throw hiveError('ILLEGAL_TRANSITION', {
-        message: `${id} is ${task.state}; only a task that is paused or ended badly can be put in line again`,
-      });
-    }
-    if (task.run !== null) {
-      throw hiveError('ILLEGAL_TRANSITION', {
-        message: `${id} belongs to a run of several tasks; retry that run with \`hive run retry\``,
-      });
-    }
-    const copy: TaskCopy = {
-      from: task.key,
-      id: ids.make('task'),
-      as: 'ready',
-      steps: options.fresh ? 'effects' : 'all',
-    };
-    const [verdict] = await store.core.enqueue([{ tasks: [], copies: [copy], audit }]);
-    if (verdict?.status !== 'ok')
-      throw hiveError('INTERNAL', {
-        message: `the store did not copy ${id}`,
-        details: { verdict },
-      });
-    return { taskId: copy.id };
-  }
-
-  /** In a paused run nothing begins. Throws ILLEGAL_TRANSITION. */
-  async #refuseIfPaused({ id, run }: TaskFacts): Promise<void> {
-    const [row] = run === null ? [] : await this.#parts.store.loadRuns([run]);
-    if (row?.state !== 'paused') return;
-    throw hiveError('ILLEGAL_TRANSITION', {
-      message: `${id} belongs to ${row.id}, which is paused; resume the run first`,
-    });
   }
 
   async #begin(

@@ -6,6 +6,10 @@ import type { AnswerParts } from './answers.ts';
 import { Forks } from './forks.ts';
 import type { ForkParts } from './forks.ts';
 import { Replays } from './replays.ts';
+import { Requeues } from './requeue.ts';
+import type { RequeueParts } from './requeue.ts';
+import { Resolutions } from './resolutions.ts';
+import type { ResolutionParts } from './resolutions.ts';
 import type { ReplayParts } from './replays.ts';
 import type { By, RunVerbs } from './run-verbs.ts';
 import { requireState, VerbRows } from './verb-rows.ts';
@@ -13,13 +17,18 @@ import { requireState, VerbRows } from './verb-rows.ts';
 /** Child runs that are paused or resumed at the same time. */
 const HELD_AT_ONCE = 100;
 
-export type VerbParts = Omit<AnswerParts & ForkParts & ReplayParts, 'rows'>;
+export type VerbParts = Omit<
+  AnswerParts & ForkParts & ReplayParts & RequeueParts & ResolutionParts,
+  'rows'
+>;
 
 export function runVerbs(parts: VerbParts): RunVerbs {
   const rows = new VerbRows(parts.store);
   const answers = new Answers({ ...parts, rows });
   const forks = new Forks({ ...parts, rows });
   const replays = new Replays({ ...parts, rows });
+  const requeues = new Requeues({ ...parts, rows });
+  const resolutions = new Resolutions({ ...parts, rows });
 
   const hold = async (
     id: RunId,
@@ -66,7 +75,7 @@ export function runVerbs(parts: VerbParts): RunVerbs {
     signalRun: (request, by) => answers.signal(request, by),
     replayRun: (run, by) => replays.replay(run, by),
     decideApproval: (request, by) => answers.decide(request, by),
-    requeueTask: (task, options) => forks.requeue(task, options),
-    resolveTask: (request, by) => answers.resolve(request, by),
+    requeueTask: (task, options) => requeues.requeue(task, options),
+    resolveTask: (request, by) => resolutions.resolve(request, by),
   };
 }
